@@ -1,0 +1,71 @@
+/*
+ * request - the head of a request (RFC 9112, section 3; RFC 9110, section 7.2).
+ *
+ * What is the same for all the requests of a run is checked and composed once
+ * as a `struct request_form`; request_write() then copies that and what differs
+ * into the caller's buffer.
+ */
+#ifndef BULKFETCH_HTTP_REQUEST_H
+#define BULKFETCH_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "http/url.h"
+
+/* All the fields of the command line together. */
+#define REQUEST_FORM_MAX 65536
+/* The longest head that request_write() makes. */
+#define REQUEST_HEAD_MAX (REQUEST_FORM_MAX + 2 * URL_SPACE_MAX)
+
+/* What the user asked for; everything borrowed, NULL for the default. */
+struct request_wishes {
+	const char *method;     /* NULL: GET, or POST when has_body */
+	const char *user_agent; /* NULL: "bulkfetch/VERSION"; "": none */
+	const char *referer;
+	const char *credentials;   /* "user:password" */
+	const char *const *fields; /* as curl's -H: "Name: value", "Name:" to
+				    * leave a default out, "Name;" for an empty
+				    * value */
+	size_t field_count;
+	bool has_body;
+	uint64_t body_len;
+};
+
+struct request_form {
+	struct buf method;      /* owned */
+	struct buf fields;      /* owned: whole field lines, each with CRLF */
+	struct buf credentials; /* owned: an Authorization line, or empty */
+	bool is_head;           /* the method is HEAD */
+	bool is_idempotent;     /* RFC 9110, section 9.2.2 */
+	bool has_host;          /* a Host field of the user's is in `fields` */
+	bool has_authorization; /* the user's word on Authorization: in `fields`,
+				 * or left out */
+};
+
+/*
+ * Check and compose.  By default: User-Agent, "Accept: *" "/" "*"; with a body
+ * Content-Length and Content-Type: application/x-www-form-urlencoded, as
+ * curl.  ERR_REQUEST with a reason: a method or name that is no token, a
+ * value with CR, LF, NUL or another control octet but HTAB, a field that
+ * frames the message (Content-Length, Transfer-Encoding, TE, Trailer, Upgrade,
+ * Expect).  The form is then as after request_form_fini().
+ */
+struct err request_form_init(
+    struct request_form *form, const struct request_wishes *wishes);
+void request_form_fini(struct request_form *form);
+
+/*
+ * Append the head of a request for `url`.  Authorization comes from the
+ * URL's userinfo (percent-decoded), else from the form; a field of
+ * the user's with that name wins over both.  Fails as buf_append() does, or with
+ * ERR_REQUEST for userinfo with a bad escape; `out` is then as before.
+ */
+struct err request_write(
+    const struct request_form *form, const struct url *url, struct buf *out);
+
+#endif

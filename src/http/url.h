@@ -1,0 +1,78 @@
+/*
+ * url - parse and normalise an http or https URL (RFC 3986; RFC 9110,
+ * section 4.2).
+ *
+ * Normalising: scheme and host in lower case, the scheme's default port
+ * dropped, an empty path made "/", dot segments removed (section 5.2.4),
+ * octets that may not stand in a URI percent-encoded (a blank, quotes, angle
+ * brackets, braces, backslash, caret, backquote, bar, a '%' without two digits,
+ * non-ASCII octets).  Percent-escapes that are there are left as they are, so
+ * that what the server is asked for is what the list says.  The fragment is
+ * dropped.
+ *
+ * Pure: no I/O, no clock; writes to the caller's buffer alone.
+ */
+#ifndef BULKFETCH_HTTP_URL_H
+#define BULKFETCH_HTTP_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "http/host.h"
+
+/* The longest URL read: well above what servers accept (8 to 64 KiB). */
+#define URL_MAX_LEN 65536
+
+/* What url_parse() may write for an input of URL_MAX_LEN: each octet tripled,
+ * userinfo kept beside it, a few octets of separators. */
+#define URL_SPACE_MAX (4 * URL_MAX_LEN)
+
+/*
+ * All slices point into `space` of url_parse() and live as long as its octets
+ * stay in place.
+ */
+struct url {
+	struct slice text;     /* the whole, normalised, without userinfo */
+	struct slice scheme;   /* "http" or "https" */
+	struct slice userinfo; /* as written, "user[:password]", or empty */
+	bool has_userinfo;
+	struct slice host;      /* lower case, without brackets or final dot;
+				 * a zone behind '%': "fe80::1%eth0" */
+	struct slice authority; /* host[:port], brackets kept: the Host field,
+				 * but for a zone ("%25eth0") */
+	struct slice target;    /* path[?query]: the origin-form */
+	struct slice path;      /* begins with '/' */
+	struct slice query;     /* without the '?', possibly empty */
+	bool has_query;
+	enum url_host_kind host_kind;
+	uint16_t port; /* the scheme's default when none was written */
+};
+
+/*
+ * Parse `in`, which the caller has trimmed.  The normalised text is appended
+ * to `space` in one piece (room is reserved first, so slices stay good).
+ *
+ * Fails with ERR_REQUEST and a reason: no scheme ("no http:// in front"), no
+ * host, bad port, control octet, bad IPv6 literal, a host with octets that no
+ * name has, longer than URL_MAX_LEN; with ERR_SCHEME for a scheme other than
+ * http and https; ERR_NOMEM.  `space` is then as before and `*url` unset.
+ *
+ * A host name may hold letters, digits, '-', '_' and '.', percent-escapes of
+ * those (decoded), at most 253 octets and 63 a label; one final dot is
+ * kept out of `host` and kept in `authority`.  Other octets, non-ASCII ones
+ * among them, are ERR_REQUEST.  A name whose last label is all digits and
+ * that is no IPv4 address is refused (WHATWG's "ends in a number").
+ */
+struct err url_parse(struct slice in, struct buf *space, struct url *url);
+
+/*
+ * Percent-decode `in` to the end of `out`.  Fails with ERR_REQUEST on a '%'
+ * without two hexadecimal digits, and as buf_append() does.
+ */
+struct err url_percent_decode(struct slice in, struct buf *out);
+
+#endif
