@@ -1,0 +1,637 @@
+#include "net/conn.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "http/request.h"
+#include "net/stream_tcp.h"
+
+/* What a step needs before the machine can move again. */
+enum want { WANT_AGAIN, WANT_READ, WANT_WRITE, WANT_NOTHING };
+
+const char *
+conn_state_name(enum conn_state state)
+{
+	static const char *const names[CONN_STATES] = {
+		[CONN_CONNECT] = "connect",
+		[CONN_HANDSHAKE] = "handshake",
+		[CONN_SEND] = "send",
+		[CONN_HEAD] = "head",
+		[CONN_BODY] = "body",
+		[CONN_DONE] = "done",
+		[CONN_IDLE] = "idle",
+	};
+
+	return names[state];
+}
+
+struct err
+conn_env_init(struct conn_env *env, struct reactor *reactor)
+{
+	*env = (struct conn_env){
+		.reactor = reactor,
+		.connect_timeout_ms = INT64_MAX,
+		.head_timeout_ms = INT64_MAX,
+		.idle_timeout_ms = INT64_MAX,
+	};
+	buf_init(&env->tx, REQUEST_HEAD_MAX);
+	conduit_init(&env->conduit);
+	env->rx = malloc(CONN_RX_SIZE);
+	return env->rx != NULL ? err_none() : err_of(ERR_NOMEM);
+}
+
+void
+conn_env_fini(struct conn_env *env)
+{
+	free(env->rx);
+	env->rx = NULL;
+	buf_fini(&env->tx);
+	conduit_fini(&env->conduit);
+}
+
+static int64_t
+deadline_after(int64_t now_ms, int64_t timeout_ms)
+{
+	return timeout_ms < INT64_MAX - now_ms ? now_ms + timeout_ms
+					       : INT64_MAX;
+}
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Something has moved: put the idle deadline off, within the others. */
+static void
+touch(struct conn *c)
+{
+	int64_t now_ms = reactor_now_ms(c->env->reactor);
+	int64_t deadline_ms = deadline_after(now_ms, c->env->idle_timeout_ms);
+
+	/* Connecting has a timeout of its own, and no octets to wait for. */
+	if (c->state == CONN_CONNECT || c->state == CONN_HANDSHAKE)
+		deadline_ms = INT64_MAX;
+	deadline_ms = earlier(deadline_ms, c->phase_deadline_ms);
+	deadline_ms = earlier(deadline_ms, c->exchange->deadline_ms);
+	/* Cannot fail: conn_connect() armed it, and it stays armed or was
+	 * removed from a heap that keeps its room. */
+	(void)reactor_arm(c->env->reactor, &c->timer, deadline_ms);
+}
+
+/* The only place that changes state, so the one place to trace and to time. */
+static enum want
+conn_enter(struct conn *c, enum conn_state next)
+{
+	int64_t now_ms = reactor_now_ms(c->env->reactor);
+
+	c->state = next;
+	if (c->env->trace != NULL)
+		c->env->trace(c->env->trace_ctx, c, next);
+	if (next == CONN_DONE || next == CONN_IDLE)
+		return WANT_NOTHING;
+	if (next == CONN_CONNECT)
+		c->phase_deadline_ms =
+		    deadline_after(now_ms, c->env->connect_timeout_ms);
+	else if (next == CONN_HEAD)
+		c->phase_deadline_ms =
+		    deadline_after(now_ms, c->env->head_timeout_ms);
+	else if (next != CONN_HANDSHAKE)
+		c->phase_deadline_ms = INT64_MAX;
+	touch(c);
+	return WANT_AGAIN;
+}
+
+static enum want
+conn_fail(struct conn *c, struct err err)
+{
+	c->err = err;
+	c->failed_in = c->state;
+	return conn_enter(c, CONN_DONE);
+}
+
+/* What a stream waits for, as a want; a failure as `kind`. */
+static enum want
+wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
+{
+	if (io.status == STREAM_WAIT_READ)
+		return WANT_READ;
+	if (io.status == STREAM_WAIT_WRITE)
+		return WANT_WRITE;
+	if (io.status == STREAM_END)
+		return conn_fail(
+		    c, err_why(ERR_TRUNCATED, "the connection was closed"));
+	return conn_fail(c, err_code(kind, io.sys));
+}
+
+static enum want
+step_connect(struct conn *c, unsigned events)
+{
+	int sys = 0;
+	socklen_t len = sizeof(sys);
+
+	if (events == 0)
+		return WANT_WRITE;
+	/* Only writability was asked for: readable as well means an error. */
+	if ((events & REACTOR_READ) != 0) {
+		if (getsockopt(c->stream.fd, SOL_SOCKET, SO_ERROR, &sys, &len))
+			sys = errno;
+		if (sys != 0)
+			return conn_fail(c, err_code(ERR_CONNECT, sys));
+	}
+	return conn_enter(c, CONN_HANDSHAKE);
+}
+
+static enum want
+step_handshake(struct conn *c)
+{
+	struct stream_io io = c->stream.ops->handshake(&c->stream);
+
+	if (io.status != STREAM_OK)
+		return wait_or_fail(c, io, ERR_CONNECT);
+	return conn_enter(c, CONN_SEND);
+}
+
+/* Have the request composed, once an exchange. */
+static struct err
+compose(struct conn *c)
+{
+	struct buf *tx = &c->env->tx;
+	struct err err;
+
+	buf_clear(tx);
+	err = c->exchange->ops->compose(c->exchange->owner, tx, &c->out_body);
+	if (err_is(err))
+		return err;
+	c->out = buf_slice(tx);
+	if (c->out_body.len > 0)
+		sock_set_nodelay(c->stream.fd);
+	return err_none();
+}
+
+/* `len` octets have gone out. */
+static void
+advance(struct conn *c, size_t len)
+{
+	size_t of_head = len < c->out.len ? len : c->out.len;
+
+	c->out = slice_from(c->out, of_head);
+	c->out_body = slice_from(c->out_body, len - of_head);
+}
+
+/* The rest of a head must not stay in the buffer that all share. */
+static struct err
+keep_unsent(struct conn *c)
+{
+	struct err err;
+
+	if (c->out.len == 0 || c->unsent.len > 0)
+		return err_none();
+	err = buf_append(&c->unsent, c->out);
+	if (!err_is(err))
+		c->out = buf_slice(&c->unsent);
+	return err;
+}
+
+static enum want receive_head(struct conn *c);
+
+static enum want
+step_send(struct conn *c, unsigned events)
+{
+	struct iovec iov[2];
+	int count = 0;
+	struct stream_io io;
+	struct err err;
+
+	if (c->out.len + c->out_body.len == 0) {
+		err = compose(c);
+		if (err_is(err))
+			return conn_fail(c, err);
+	}
+	/* iovec is shared with reading, hence its lack of const. */
+	if (c->out.len > 0)
+		iov[count++] =
+		    (struct iovec){ .iov_base = (void *)(uintptr_t)c->out.ptr,
+			    .iov_len = c->out.len };
+	if (c->out_body.len > 0)
+		iov[count++] =
+		    (struct iovec){ .iov_base =
+					(void *)(uintptr_t)c->out_body.ptr,
+			    .iov_len = c->out_body.len };
+	io = c->stream.ops->send(&c->stream, iov, count);
+	if (io.status == STREAM_OK) {
+		advance(c, io.len);
+		if (c->out.len + c->out_body.len == 0) {
+			buf_fini(&c->unsent);
+			return conn_enter(c, CONN_HEAD) == WANT_AGAIN
+			    ? WANT_READ
+			    : WANT_NOTHING;
+		}
+		touch(c);
+	} else if (io.status != STREAM_WAIT_WRITE) {
+		return wait_or_fail(c, io, ERR_IO);
+	}
+	err = keep_unsent(c);
+	if (err_is(err))
+		return conn_fail(c, err);
+	/* A server may answer, a refusal mostly, before it has read all. */
+	if ((events & REACTOR_READ) != 0) {
+		enum want want = receive_head(c);
+
+		return c->state == CONN_SEND && want == WANT_READ ? WANT_WRITE
+								  : want;
+	}
+	return WANT_WRITE;
+}
+
+/*
+ * Give what `in` holds of the body to the exchange.  A piece is held back
+ * until it is known whether it is the last, so that a small body, chunked or
+ * not, arrives as one.
+ */
+static enum want
+consume_body(struct conn *c, struct slice in)
+{
+	struct exchange *x = c->exchange;
+	struct slice held = { 0 };
+	struct err err;
+	bool is_done = body_is_done(&c->body);
+
+	while (in.len > 0 && !is_done) {
+		struct slice data;
+		size_t used;
+
+		err = body_decode(&c->body, in, &used, &data);
+		if (err_is(err))
+			return conn_fail(c, err);
+		in = slice_from(in, used);
+		is_done = body_is_done(&c->body);
+		if (data.len == 0)
+			continue;
+		if (held.len > 0) {
+			err = x->ops->data(x->owner, held, false);
+			if (err_is(err))
+				return conn_fail(c, err);
+		}
+		held = data;
+	}
+	if (held.len > 0 || is_done) {
+		err = x->ops->data(x->owner, held, is_done);
+		if (err_is(err))
+			return conn_fail(c, err);
+	}
+	if (!is_done)
+		return WANT_READ;
+	/* Octets behind the end are nobody's, least of all the next's. */
+	if (in.len > 0)
+		c->is_persistent = false;
+	return conn_enter(c, CONN_DONE);
+}
+
+/* The head is whole: tell of it and go on with what `in` holds behind it. */
+static enum want
+take_head(struct conn *c, const struct response *res, struct slice in)
+{
+	struct exchange *x = c->exchange;
+	struct err err = x->ops->head(x->owner, res);
+	enum want want;
+
+	if (err_is(err))
+		return conn_fail(c, err);
+	/* What was not sent yet never will be. */
+	c->is_persistent =
+	    res->is_persistent && c->out.len + c->out_body.len == 0;
+	c->out = c->out_body = (struct slice){ 0 };
+	body_init(&c->body, res);
+	(void)conn_enter(c, CONN_BODY);
+	want = consume_body(c, in);
+	buf_fini(&c->partial);
+	return want;
+}
+
+/*
+ * Look for a final head in `in`, all the response octets so far.  Interim
+ * responses are passed over, as long as they are not too many (RFC 9110,
+ * section 15.2).
+ */
+static enum want
+scan_head(struct conn *c, struct slice in)
+{
+	struct response res;
+	struct err err;
+	bool whole;
+
+	for (;;) {
+		err = response_parse(
+		    &c->scan, in, c->exchange->to_head, &res, &whole);
+		if (err_is(err))
+			return conn_fail(c, err);
+		if (!whole)
+			break;
+		in = slice_from(in, res.head.len);
+		if (res.status >= 200)
+			return take_head(c, &res, in);
+		c->interim_len += res.head.len;
+		if (c->interim_len > RESPONSE_HEAD_MAX)
+			return conn_fail(c,
+			    err_why(ERR_LIMIT, "too many interim responses"));
+		response_scan_init(&c->scan);
+	}
+	/* Keep what there is of a head; `in` may lie in `partial` itself. */
+	if (c->partial.len > 0) {
+		buf_drop(&c->partial, c->partial.len - in.len);
+		return WANT_READ;
+	}
+	err = buf_append(&c->partial, in);
+	return err_is(err) ? conn_fail(c, err) : WANT_READ;
+}
+
+static enum want
+receive_head(struct conn *c)
+{
+	struct conn_env *env = c->env;
+	struct slice in;
+	struct stream_io io =
+	    c->stream.ops->recv(&c->stream, env->rx, CONN_RX_SIZE);
+
+	if (io.status == STREAM_END && c->exchange->first_octet_ms == -1)
+		return conn_fail(
+		    c, err_why(ERR_TRUNCATED, "closed before the response"));
+	if (io.status == STREAM_END)
+		return conn_fail(c,
+		    err_why(ERR_TRUNCATED, "closed within the response head"));
+	if (io.status != STREAM_OK)
+		return wait_or_fail(c, io, ERR_IO);
+	if (c->exchange->first_octet_ms == -1)
+		c->exchange->first_octet_ms = reactor_now_ms(env->reactor);
+	touch(c);
+	in = slice_of(env->rx, io.len);
+	if (c->partial.len > 0) {
+		struct err err = buf_append(&c->partial, in);
+
+		if (err_is(err))
+			return conn_fail(c, err);
+		in = buf_slice(&c->partial);
+	}
+	return scan_head(c, in);
+}
+
+/* The peer has ended; does the body? */
+static enum want
+end_body(struct conn *c)
+{
+	struct err err = body_end(&c->body);
+
+	if (err_is(err))
+		return conn_fail(c, err);
+	c->is_persistent = false;
+	return conn_enter(c, CONN_DONE);
+}
+
+/* Move body octets from the socket to the sink without touching them. */
+static enum want
+splice_body(struct conn *c, int sink, uint64_t left)
+{
+	size_t max = left < SIZE_MAX ? (size_t)left : SIZE_MAX;
+	struct conduit_io io =
+	    conduit_move(&c->env->conduit, c->stream.fd, sink, max);
+	struct err err;
+
+	switch (io.status) {
+	case CONDUIT_MOVED:
+		touch(c);
+		body_skip_plain(&c->body, io.len);
+		err = c->exchange->ops->sunk(c->exchange->owner, io.len);
+		if (err_is(err))
+			return conn_fail(c, err);
+		return body_is_done(&c->body) ? conn_enter(c, CONN_DONE)
+					      : WANT_READ;
+	case CONDUIT_WAIT:
+		return WANT_READ;
+	case CONDUIT_END:
+		return end_body(c);
+	case CONDUIT_FAILED_READ:
+		return conn_fail(c, err_code(ERR_IO, io.sys));
+	case CONDUIT_FAILED_WRITE:
+		return conn_fail(c, err_code(ERR_FILE, io.sys));
+	case CONDUIT_UNFIT:
+		break;
+	}
+	return WANT_AGAIN; /* by hand, then */
+}
+
+static enum want
+step_body(struct conn *c)
+{
+	uint64_t left = body_plain_left(&c->body);
+	struct stream_io io;
+
+	if (left >= CONN_SPLICE_MIN &&
+	    c->stream.ops->plain_fd(&c->stream) != -1) {
+		int sink = c->exchange->ops->sink(c->exchange->owner);
+		enum want want =
+		    sink != -1 ? splice_body(c, sink, left) : WANT_AGAIN;
+
+		if (want != WANT_AGAIN)
+			return want;
+	}
+	io = c->stream.ops->recv(&c->stream, c->env->rx, CONN_RX_SIZE);
+	if (io.status == STREAM_END)
+		return end_body(c);
+	if (io.status != STREAM_OK)
+		return wait_or_fail(c, io, ERR_IO);
+	touch(c);
+	return consume_body(c, slice_of(c->env->rx, io.len));
+}
+
+/*
+ * `events` are those that woke the machine, for its first step; a step that
+ * follows another in the same run finds out by trying.
+ */
+static enum want
+conn_step(struct conn *c, unsigned events)
+{
+	switch (c->state) {
+	case CONN_CONNECT:
+		return step_connect(c, events);
+	case CONN_HANDSHAKE:
+		return step_handshake(c);
+	case CONN_SEND:
+		return step_send(c, events);
+	case CONN_HEAD:
+		return receive_head(c);
+	case CONN_BODY:
+		return step_body(c);
+	case CONN_DONE:
+	case CONN_IDLE:
+	case CONN_STATES:
+		break;
+	}
+	return WANT_NOTHING;
+}
+
+static void
+conn_forget(struct conn *c)
+{
+	buf_fini(&c->unsent);
+	buf_fini(&c->partial);
+	c->out = c->out_body = (struct slice){ 0 };
+}
+
+void
+conn_close(struct conn *c)
+{
+	conn_forget(c);
+	reactor_disarm(c->env->reactor, &c->timer);
+	c->exchange = NULL;
+	if (!conn_is_open(c))
+		return;
+	reactor_remove_fd(c->env->reactor, &c->watch, true);
+	c->stream.ops->close(&c->stream);
+}
+
+/* The door out of an exchange. */
+static void
+conn_finish(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	struct err err = c->err;
+
+	if (!err_is(err) && c->is_persistent) {
+		c->exchange = NULL;
+		(void)conn_enter(c, CONN_IDLE);
+	} else {
+		conn_close(c);
+	}
+	x->ops->done(x->owner, err); /* last use of c: it may be freed */
+}
+
+/* Step until the machine has to wait. */
+static void
+conn_run(struct conn *c, unsigned events)
+{
+	enum want want;
+	struct err err;
+
+	do {
+		want = conn_step(c, events);
+		events = 0;
+	} while (want == WANT_AGAIN);
+	if (want != WANT_NOTHING) {
+		unsigned ask = REACTOR_READ;
+
+		if (c->state == CONN_CONNECT)
+			ask = REACTOR_WRITE;
+		else if (want == WANT_WRITE)
+			ask = REACTOR_READ | REACTOR_WRITE;
+		err = reactor_set_events(c->env->reactor, &c->watch, ask);
+		if (!err_is(err))
+			return;
+		(void)conn_fail(c, err);
+	}
+	conn_finish(c);
+}
+
+static void
+on_event(void *ctx, unsigned events)
+{
+	struct conn *c = ctx;
+
+	/* An idle connection has nothing to say: this is its end, or octets
+	 * that nobody asked for, which is as bad. */
+	if (c->state == CONN_IDLE)
+		c->idle_fn(c->idle_ctx, c);
+	else
+		conn_run(c, events);
+}
+
+static struct err
+timeout_err(const struct conn *c)
+{
+	int64_t now_ms = reactor_now_ms(c->env->reactor);
+
+	if (c->exchange->deadline_ms <= now_ms)
+		return err_why(ERR_TIMEOUT, "longer than --max-time");
+	if (c->phase_deadline_ms > now_ms)
+		return err_why(ERR_TIMEOUT, "no octet for --idle-timeout");
+	if (c->state == CONN_HEAD)
+		return err_why(ERR_TIMEOUT,
+		    "no whole response head within --head-timeout");
+	return err_why(ERR_TIMEOUT, "not connected within --connect-timeout");
+}
+
+static void
+on_deadline(void *ctx)
+{
+	struct conn *c = ctx;
+
+	if (c->state == CONN_IDLE)
+		return; /* left over from the last exchange */
+	(void)conn_fail(c, timeout_err(c));
+	conn_finish(c);
+}
+
+/* What a new exchange finds, on a new connection and on an old one. */
+static void
+conn_reset(struct conn *c, struct exchange *exchange)
+{
+	exchange->first_octet_ms = -1;
+	c->exchange = exchange;
+	c->exchanges++;
+	c->err = err_none();
+	c->interim_len = 0;
+	c->is_persistent = false;
+	response_scan_init(&c->scan);
+}
+
+struct err
+conn_connect(struct conn *c, struct conn_env *env, const struct endpoint *ep,
+    struct exchange *exchange)
+{
+	struct err err;
+
+	*c = (struct conn){ .env = env };
+	buf_init(&c->unsent, REQUEST_HEAD_MAX);
+	buf_init(&c->partial, RESPONSE_HEAD_MAX + CONN_RX_SIZE);
+	watch_init(&c->watch, on_event, c);
+	timer_init(&c->timer, on_deadline, c);
+	list_init(&c->in_origin);
+	list_init(&c->in_lru);
+	(void)endpoint_format(ep, c->ip);
+	err = stream_tcp_connect(&c->stream, ep);
+	if (err_is(err))
+		return err;
+	err = reactor_add_fd(
+	    env->reactor, &c->watch, c->stream.fd, REACTOR_WRITE);
+	if (err_is(err))
+		goto fail_close;
+	/* Armed once here, so that touch() never has to allocate. */
+	err = reactor_arm(env->reactor, &c->timer, INT64_MAX);
+	if (err_is(err))
+		goto fail_watch;
+	conn_reset(c, exchange);
+	(void)conn_enter(c, CONN_CONNECT);
+	return err_none();
+
+fail_watch:
+	reactor_remove_fd(env->reactor, &c->watch, true);
+fail_close:
+	c->stream.ops->close(&c->stream);
+	return err;
+}
+
+void
+conn_begin(struct conn *c, struct exchange *exchange)
+{
+	conn_reset(c, exchange);
+	(void)conn_enter(c, CONN_SEND);
+	conn_run(c, 0);
+}
+
+bool
+conn_was_stale(
+    const struct conn *c, const struct exchange *exchange, struct err err)
+{
+	return c->exchanges > 1 && exchange->first_octet_ms == -1 &&
+	    (err.kind == ERR_IO || err.kind == ERR_TRUNCATED);
+}

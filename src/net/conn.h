@@ -1,0 +1,160 @@
+/*
+ * conn - one HTTP/1.1 connection (RFC 9112) as a state machine on the reactor.
+ *
+ *   CONNECT -> HANDSHAKE -> SEND -> HEAD -> BODY -> DONE -> IDLE
+ *                            ^                               |
+ *                            +-------- conn_begin() ---------+
+ *
+ * Any state fails into DONE, the one door out.  There the connection is either
+ * fit for another exchange (IDLE, still open) or closed, and its exchange is
+ * told, exactly once.
+ *
+ * The connection borrows its `struct conn_env` and, while an exchange lasts,
+ * that.  It holds no memory of its own but the unsent rest of a long request
+ * and the beginning of a head that came in pieces.
+ */
+#ifndef BULKFETCH_NET_CONN_H
+#define BULKFETCH_NET_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/slice.h"
+#include "http/body.h"
+#include "http/response.h"
+#include "net/stream.h"
+#include "sys/conduit.h"
+#include "sys/reactor.h"
+
+/* The receive buffer that all connections share. */
+#define CONN_RX_SIZE ((size_t)(256 * 1024))
+
+/* Fewer octets than this are received and written, not spliced. */
+#define CONN_SPLICE_MIN ((uint64_t)(64 * 1024))
+
+enum conn_state {
+	CONN_CONNECT,   /* the transport is being connected */
+	CONN_HANDSHAKE, /* the stream's own preliminaries */
+	CONN_SEND,      /* the request goes out */
+	CONN_HEAD,      /* octets up to the end of the response head */
+	CONN_BODY,      /* octets up to the end of the body */
+	CONN_DONE,      /* the exchange is over */
+	CONN_IDLE,      /* open, without an exchange */
+	CONN_STATES
+};
+
+const char *conn_state_name(enum conn_state state);
+
+/* What an exchange does for the connection.  All borrowed for the call. */
+struct exchange_ops {
+	/* The connection stands: append the request's head to `out` (empty) and
+	 * set the body, which must stay until the exchange is over. */
+	struct err (*compose)(void *owner, struct buf *out, struct slice *body);
+	/* The final response's head. */
+	struct err (*head)(void *owner, const struct response *res);
+	/* Octets of its body; is_last when nothing can follow. */
+	struct err (*data)(void *owner, struct slice data, bool is_last);
+	/* A file for the rest of the body, or -1 to have it by data(). */
+	int (*sink)(void *owner);
+	/* `len` octets went to the sink. */
+	struct err (*sunk)(void *owner, size_t len);
+	/* The exchange is over; give the connection to the pool. */
+	void (*done)(void *owner, struct err err);
+};
+
+/* One request and its response, owned by whoever asked for it. */
+struct exchange {
+	const struct exchange_ops *ops;
+	void *owner;
+	bool to_head;        /* the request's method is HEAD */
+	int64_t deadline_ms; /* of the whole; INT64_MAX for none */
+	/* Set by the connection: */
+	int64_t first_octet_ms; /* of the response; -1 before */
+};
+
+/* What the connections of a run share.  Timeouts are INT64_MAX for none. */
+struct conn_env {
+	struct reactor *reactor; /* borrowed */
+	uint8_t *rx;             /* owned, CONN_RX_SIZE octets */
+	struct buf tx;           /* the request being composed */
+	struct conduit conduit;
+	int64_t connect_timeout_ms;
+	int64_t head_timeout_ms;
+	int64_t idle_timeout_ms;
+	/* Told of every change of state, for -v; may be NULL. */
+	void (*trace)(void *ctx, const void *conn, enum conn_state next);
+	void *trace_ctx;
+};
+
+struct err conn_env_init(struct conn_env *env, struct reactor *reactor);
+void conn_env_fini(struct conn_env *env);
+
+struct conn;
+typedef void (*conn_idle_fn)(void *ctx, struct conn *c);
+
+/* Visible so that the pool can embed its links; others keep out. */
+struct conn {
+	struct conn_env *env; /* borrowed */
+	enum conn_state state;
+	enum conn_state failed_in; /* the state that an error ended */
+	struct stream stream;
+	struct watch watch;
+	struct timer timer;
+	int64_t phase_deadline_ms; /* of CONNECT+HANDSHAKE, or of HEAD */
+	struct exchange *exchange; /* borrowed; NULL when IDLE or closed */
+	uint64_t exchanges;        /* begun on this connection */
+	struct err err;            /* the verdict, for DONE */
+
+	struct buf unsent; /* head octets a short send left over */
+	struct slice out;  /* of the head still to go, in tx or unsent */
+	struct slice out_body;
+	struct buf partial; /* response octets of an unfinished head */
+	struct response_scan scan;
+	size_t interim_len; /* octets of 1xx responses before the head */
+	struct body body;
+	bool is_persistent; /* as the response says */
+
+	char ip[ENDPOINT_TEXT_MAX];
+
+	struct list in_origin; /* the pool's: idle ones of the same origin */
+	struct list in_lru;    /* the pool's: idle ones by age */
+	struct origin *origin; /* the pool's */
+	conn_idle_fn idle_fn;  /* the pool's: an idle one has ended */
+	void *idle_ctx;
+};
+
+/*
+ * Begin to connect to `ep` and carry `exchange`.  Fails, with nothing to undo
+ * and the exchange not told, as sock_connect() does or with ERR_NOMEM.
+ */
+struct err conn_connect(struct conn *c, struct conn_env *env,
+    const struct endpoint *ep, struct exchange *exchange);
+
+/* Carry another exchange over an idle connection. */
+void conn_begin(struct conn *c, struct exchange *exchange);
+
+/*
+ * Close without telling the exchange.  Not from within one of its own
+ * callbacks but done().  Closed already is fine.
+ */
+void conn_close(struct conn *c);
+
+static inline bool
+conn_is_open(const struct conn *c)
+{
+	return c->stream.fd != -1;
+}
+
+/*
+ * Whether an exchange that failed with `err` did so because an idle
+ * connection had been closed by the peer in the meantime: it had been used
+ * before and no octet of this response came.
+ */
+bool conn_was_stale(
+    const struct conn *c, const struct exchange *exchange, struct err err);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * stream - the octet transport under a connection.  conn knows these five
+ * operations and nothing of what is behind them: plain TCP (stream_tcp.h), and
+ * whatever wraps it.
+ *
+ * No operation blocks.  Each says what it waits for, since a transport may
+ * have to read in order to send, and the other way round.
+ */
+#ifndef BULKFETCH_NET_STREAM_H
+#define BULKFETCH_NET_STREAM_H
+
+#include <stddef.h>
+#include <sys/uio.h>
+
+#include "sys/sock.h"
+
+enum stream_status {
+	STREAM_OK,         /* done; `len` octets moved */
+	STREAM_WAIT_READ,  /* try again when the descriptor is readable */
+	STREAM_WAIT_WRITE, /* try again when it is writable */
+	STREAM_END,        /* recv: the peer has ended its side properly */
+	STREAM_FAILED,     /* `sys` says why */
+};
+
+struct stream_io {
+	enum stream_status status;
+	int sys;    /* errno with STREAM_FAILED */
+	size_t len; /* with STREAM_OK */
+};
+
+struct stream;
+
+struct stream_ops {
+	/* After the transport below is connected, until STREAM_OK. */
+	struct stream_io (*handshake)(struct stream *s);
+	struct stream_io (*send)(
+	    struct stream *s, const struct iovec *iov, int iov_count);
+	struct stream_io (*recv)(struct stream *s, void *to, size_t cap);
+	/* A socket whose octets are the stream's own, for splice(2); or -1. */
+	int (*plain_fd)(const struct stream *s);
+	/* Close the descriptor and free what is behind; not `s` itself. */
+	void (*close)(struct stream *s);
+};
+
+/* Embedded in its connection.  `fd` is owned, -1 when closed. */
+struct stream {
+	const struct stream_ops *ops;
+	int fd;
+};
+
+#endif

@@ -1,0 +1,280 @@
+#include "sys/outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/num.h"
+
+/* Temporary files can be opened again by their owner, but not read. */
+#define TEMP_MODE S_IWUSR
+
+/* Names with a number, before one with a random number is taken. */
+#define TEMP_TRIES 10
+
+/* Clock ticks are 1 to 10 ms, where file systems do not count finer. */
+#define TICK_TRIES 12
+#define TICK_STEP_NS 1000000
+
+#define PERMISSIONS (S_IRWXU | S_IRWXG | S_IRWXO)
+
+static uint64_t
+random_u64(void)
+{
+	uint64_t value = 0;
+
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) == sizeof(value))
+		return value;
+	/* Early at boot: need only differ from its neighbours. */
+	return (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL);
+}
+
+static void
+temp_name(char temp[OUTFILE_TEMP_SIZE], uint64_t key, const char *tag)
+{
+	char digits[16];
+
+	num_format_hex64(key, digits);
+	(void)snprintf(
+	    temp, OUTFILE_TEMP_SIZE, ".%.16s%%%s.bulkfetch", digits, tag);
+}
+
+static bool
+is_later(struct timespec a, struct timespec b)
+{
+	return a.tv_sec > b.tv_sec ||
+	    (a.tv_sec == b.tv_sec && a.tv_nsec > b.tv_nsec);
+}
+
+/*
+ * Change the file until its ctime moves on, so that `begun` is later than
+ * anything that was there before.  Where the clock is too coarse for that,
+ * `begun` is early, and old files count as new ones: the safe side.
+ */
+static int
+measure(int fd, struct outfile_rules *rules)
+{
+	struct timespec step = { .tv_nsec = TICK_STEP_NS };
+	struct stat first;
+	struct stat now;
+
+	if (fstat(fd, &first) == -1)
+		return -1;
+	rules->mode = first.st_mode & PERMISSIONS;
+	for (int i = 0;; i++) {
+		/* Refused by file systems that have no modes. */
+		(void)fchmod(fd, 0);
+		if (fstat(fd, &now) == -1)
+			return -1;
+		if (is_later(now.st_ctim, first.st_ctim) || i == TICK_TRIES)
+			break;
+		(void)nanosleep(&step, NULL);
+	}
+	rules->keeps_mode = (now.st_mode & PERMISSIONS) == 0;
+	rules->begun = now.st_ctim;
+	return 0;
+}
+
+struct err
+outfile_probe(int dir, struct outfile_rules *rules)
+{
+	char name[OUTFILE_TEMP_SIZE];
+	struct err err = err_none();
+	int fd;
+
+	temp_name(name, random_u64(), "p");
+	fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd == -1)
+		return err_sys(ERR_FILE);
+	if (measure(fd, rules) == -1)
+		err = err_sys(ERR_FILE);
+	(void)close(fd);
+	(void)unlinkat(dir, name, 0);
+	return err;
+}
+
+static int
+write_all(int fd, struct slice data)
+{
+	while (data.len > 0) {
+		ssize_t n = write(fd, data.ptr, data.len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		if (n == 0) { /* what no file does, but do not spin */
+			errno = EIO;
+			return -1;
+		}
+		data = slice_from(data, (size_t)n);
+	}
+	return 0;
+}
+
+struct err
+outfile_put(int dir, const char *name, const struct outfile_rules *rules,
+    struct slice data)
+{
+	struct err err;
+	int fd = openat(
+	    dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (fd == -1)
+		return err_sys(ERR_FILE);
+	if (write_all(fd, data) == -1 || fchmod(fd, rules->mode) == -1) {
+		err = err_sys(ERR_FILE);
+		(void)close(fd);
+	} else if (close(fd) == -1) {
+		err = err_sys(ERR_FILE);
+	} else {
+		return err_none();
+	}
+	(void)unlinkat(dir, name, 0);
+	return err;
+}
+
+/* No permission to read it: nobody has finished it, nobody renames it now. */
+static bool
+is_unfinished(const struct stat *st, const struct outfile_rules *rules)
+{
+	return S_ISREG(st->st_mode) && st->st_nlink == 1 &&
+	    (!rules->keeps_mode || (st->st_mode & PERMISSIONS) == TEMP_MODE);
+}
+
+/*
+ * A temporary file of this name is there.  With the lock on it, and the name
+ * still leading to it, it is a killed run's and can be taken over.  -1 with
+ * EEXIST when it cannot.
+ */
+static int
+take_leftover(int dir, const char *temp, const struct outfile_rules *rules)
+{
+	struct stat named;
+	struct stat st;
+	/* O_NONBLOCK: it may be a FIFO. */
+	int fd =
+	    openat(dir, temp, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1) {
+		if (errno != EMFILE && errno != ENFILE)
+			errno = EEXIST;
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
+	    is_unfinished(&st, rules) &&
+	    fstatat(dir, temp, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_ino == st.st_ino && named.st_dev == st.st_dev &&
+	    ftruncate(fd, 0) == 0)
+		return fd;
+	(void)close(fd);
+	errno = EEXIST;
+	return -1;
+}
+
+static int
+open_temp(int dir, const char *temp, const struct outfile_rules *rules)
+{
+	int fd = openat(dir, temp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    rules->keeps_mode ? TEMP_MODE : rules->mode);
+
+	if (fd == -1)
+		return errno == EEXIST ? take_leftover(dir, temp, rules) : -1;
+	/* Another process may have been quick enough to take it for a
+	 * leftover.  Where there are no locks, we do without. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK) {
+		(void)close(fd);
+		errno = EEXIST;
+		return -1;
+	}
+	return fd;
+}
+
+struct err
+outfile_open(
+    struct outfile *f, int dir, uint64_t key, const struct outfile_rules *rules)
+{
+	char tag[24] = "";
+
+	for (int i = 0; i <= TEMP_TRIES; i++) {
+		if (i > 0 && i < TEMP_TRIES)
+			(void)snprintf(tag, sizeof(tag), "%d", i);
+		else if (i == TEMP_TRIES)
+			(void)snprintf(tag, sizeof(tag), "r%016llx",
+			    (unsigned long long)random_u64());
+		temp_name(f->temp, key, tag);
+		f->fd = open_temp(dir, f->temp, rules);
+		if (f->fd != -1)
+			return err_none();
+		if (errno != EEXIST)
+			break;
+	}
+	return err_sys(ERR_FILE);
+}
+
+struct err
+outfile_write(struct outfile *f, struct slice data)
+{
+	return write_all(f->fd, data) == -1 ? err_sys(ERR_FILE) : err_none();
+}
+
+struct err
+outfile_finish(struct outfile *f, const struct outfile_rules *rules)
+{
+	struct err err = err_none();
+
+	if (rules->keeps_mode && fchmod(f->fd, rules->mode) == -1)
+		err = err_sys(ERR_FILE);
+	if (close(f->fd) == -1 && !err_is(err))
+		err = err_sys(ERR_FILE);
+	f->fd = -1;
+	return err;
+}
+
+/* Where the kernel or the file system has no RENAME_NOREPLACE. */
+static int
+rename_looking_first(int dir, const char *from, const char *to)
+{
+	struct stat st;
+
+	if (fstatat(dir, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return errno == ENOENT ? renameat(dir, from, dir, to) : -1;
+}
+
+struct err
+outfile_rename(
+    const struct outfile *f, int dir, const char *name, bool may_replace)
+{
+	int rc;
+
+	if (may_replace)
+		rc = renameat(dir, f->temp, dir, name);
+	else
+		rc = renameat2(dir, f->temp, dir, name, RENAME_NOREPLACE);
+	if (rc == -1 && !may_replace && (errno == EINVAL || errno == ENOSYS))
+		rc = rename_looking_first(dir, f->temp, name);
+	return rc == -1 ? err_sys(ERR_FILE) : err_none();
+}
+
+void
+outfile_close(struct outfile *f)
+{
+	if (f->fd != -1)
+		(void)close(f->fd);
+	f->fd = -1;
+}
+
+void
+outfile_unlink(const struct outfile *f, int dir)
+{
+	(void)unlinkat(dir, f->temp, 0);
+}

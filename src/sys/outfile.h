@@ -1,0 +1,95 @@
+/*
+ * outfile - files that can be read only when they are complete.
+ *
+ * Octets that are there in full go to their final name at once, in a file
+ * without permission bits that gets its mode when it is whole
+ * (outfile_put()).  Others are written to a temporary name beside it, locked
+ * with flock(2), and renamed (struct outfile).  After a kill, what has no
+ * permission bits or a temporary name is unfinished; outfile_open() finds
+ * what a killed run has left behind for the same key and uses it again.
+ *
+ * Temporary names are ".KEY%.bulkfetch" with KEY in 16 hexadecimal digits, and
+ * ".KEY%1.bulkfetch" ... where that one is in use; no name of
+ * collect/naming.h looks like this.
+ *
+ * A directory is a descriptor that the caller owns, O_PATH suffices; names are
+ * single components.  Failures are ERR_FILE with the errno.
+ */
+#ifndef BULKFETCH_SYS_OUTFILE_H
+#define BULKFETCH_SYS_OUTFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+/* How files come out below one directory. */
+struct outfile_rules {
+	mode_t mode;     /* of a finished file: what the umask, or the
+			  * directory's default ACL, leaves of 0666 */
+	bool keeps_mode; /* false: the file system makes up permission bits */
+	struct timespec begun; /* on the file system's clock: what it changes
+				* from now on has this ctime or a later one,
+				* what it changed before has an earlier one */
+};
+
+/*
+ * Find out the rules by making and removing a file in `dir`; fails where a
+ * file cannot be made.  May wait for a tick of the file system's clock, 10 ms
+ * or so.
+ */
+struct err outfile_probe(int dir, struct outfile_rules *rules);
+
+/* Whether outfile_put() is a way to go, or only the temporary name is. */
+static inline bool
+outfile_can_put(const struct outfile_rules *rules)
+{
+	return rules->keeps_mode && rules->mode != 0;
+}
+
+/*
+ * Create `name` with `data` as all of its content.  EEXIST when something of
+ * that name is there, a dangling symlink included; after other failures
+ * nothing is.
+ */
+struct err outfile_put(int dir, const char *name,
+    const struct outfile_rules *rules, struct slice data);
+
+#define OUTFILE_TEMP_SIZE 48
+
+struct outfile {
+	int fd; /* owned; -1 when closed */
+	char temp[OUTFILE_TEMP_SIZE];
+};
+
+/* Create an empty temporary file for `key`, locked. */
+struct err outfile_open(struct outfile *f, int dir, uint64_t key,
+    const struct outfile_rules *rules);
+
+/* Append all of `data`. */
+struct err outfile_write(struct outfile *f, struct slice data);
+
+/*
+ * The content is whole: set the mode and close.  What close(2) has to say,
+ * about quota on NFS for one, counts.  Rename or discard afterwards.
+ */
+struct err outfile_finish(struct outfile *f, const struct outfile_rules *rules);
+
+/*
+ * Give it its final name.  EEXIST without `may_replace` when that is taken;
+ * a directory is never replaced.
+ */
+struct err outfile_rename(
+    const struct outfile *f, int dir, const char *name, bool may_replace);
+
+/* Close, if open. */
+void outfile_close(struct outfile *f);
+
+/* Remove the temporary name; errors have nobody to care. */
+void outfile_unlink(const struct outfile *f, int dir);
+
+#endif
