@@ -1,0 +1,386 @@
+/*
+ * bulkfetch - fetch many URLs over a fixed number of connections.
+ *
+ * A run takes requests from a *source*, keeps `concurrency` connections busy
+ * with them, hands each response to a *collector* and tells an *observer* how
+ * each request ended, exactly once.  Give your own of each, or take those
+ * at the end of this file: lists of URLs, a file tree, a stream, a log.
+ *
+ *	struct bulkfetch_options options;
+ *	struct bulkfetch *run;
+ *
+ *	bulkfetch_options_init(&options);
+ *	run = bulkfetch_new(&options, &source, &collector, &observer, &problem);
+ *	if (run != NULL)
+ *		end = bulkfetch_run(run);
+ *	bulkfetch_free(run);
+ *
+ * Everything happens on the thread that calls bulkfetch_run(); only
+ * bulkfetch_stop() and bulkfetch_wake() may be called from elsewhere, from
+ * signal handlers too.  The library sets no signal's disposition; descriptors
+ * that it opens are close-on-exec.  Sizes are octets, times milliseconds.
+ * Texts are octets with a length, not terminated and not checked for UTF-8,
+ * where they may come from a list or a peer; `const char *` without a length is
+ * a C string.
+ */
+#ifndef BULKFETCH_H
+#define BULKFETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BULKFETCH_VERSION "0.1.0"
+
+struct bulkfetch;
+
+struct bulkfetch_text {
+	const char *ptr;
+	size_t len;
+};
+
+/* Why something could not be begun, in words for the user. */
+struct bulkfetch_problem {
+	int sys;       /* errno behind it, or 0 */
+	bool is_usage; /* what was asked for is wrong, rather than the system */
+	char text[512]; /* without a newline; octets from outside escaped */
+};
+
+/* ---- Where requests come from ---------------------------------------- */
+
+enum bulkfetch_next {
+	BULKFETCH_ITEM,    /* `*item` is set */
+	BULKFETCH_PENDING, /* nothing yet: see fd() */
+	BULKFETCH_END,     /* nothing more, ever */
+	BULKFETCH_ERROR,   /* the source broke: item->problem, item->sys */
+};
+
+/* One request.  Texts are lent until the next call of next(). */
+struct bulkfetch_item {
+	struct bulkfetch_text url;
+	uint64_t n;          /* its number in the run, the key of the log */
+	const char *list;    /* name of the list it stands in, or NULL; must
+			      * live as long as the run */
+	uint64_t line;       /* line in that list, from 1; 0 without a list */
+	const char *problem; /* not NULL: it fails at once, for this reason */
+	bool is_cut;         /* with a problem: `url` is only its beginning */
+	int sys;             /* BULKFETCH_ERROR: errno, or 0 */
+	void *user;          /* given back with the result */
+};
+
+/*
+ * An iterator.  next() must not block; it is called only when a connection
+ * can take work, and never again after END or ERROR.
+ */
+struct bulkfetch_source {
+	void *ctx;
+	enum bulkfetch_next (*next)(void *ctx, struct bulkfetch_item *item);
+	/* After PENDING: a descriptor that will be readable when it is worth
+	 * asking again, or -1 when bulkfetch_wake() will be called.  May be
+	 * NULL for a source that is never PENDING. */
+	int (*fd)(void *ctx);
+	/* How much of the list has been read, of how much, in octets; false
+	 * when that cannot be known.  May be NULL. */
+	bool (*position)(void *ctx, uint64_t *done, uint64_t *total);
+	/* May be NULL. */
+	void (*free)(void *ctx);
+};
+
+/* ---- Where responses go ----------------------------------------------- */
+
+/* A request that could be parsed.  Texts are lent for the call. */
+struct bulkfetch_request {
+	uint64_t n;
+	struct bulkfetch_text url; /* normalised, without userinfo, fragment */
+	struct bulkfetch_text scheme;
+	struct bulkfetch_text host;      /* without brackets */
+	struct bulkfetch_text authority; /* host[:port], as in the URL */
+	struct bulkfetch_text path;
+	struct bulkfetch_text query; /* ptr is NULL when there is no '?' */
+	struct bulkfetch_text userinfo;
+	uint16_t port;
+	void *user;
+};
+
+#define BULKFETCH_LENGTH_UNKNOWN UINT64_MAX
+
+/* The head of a final response.  Lent for the call. */
+struct bulkfetch_response {
+	const struct bulkfetch_request *request;
+	unsigned status;
+	uint64_t length; /* of the body, or BULKFETCH_LENGTH_UNKNOWN */
+	struct bulkfetch_text head; /* status line to empty line */
+};
+
+/* What became of a body. */
+struct bulkfetch_stored {
+	const char *file; /* its name, or NULL; lent until the next call */
+	bool is_moved;    /* another name than its URL's own, which was taken */
+};
+
+/*
+ * Called as  begin -> write* -> commit | abort  for each response to store.
+ * Responses interleave; `body` tells them apart.  Functions that can fail
+ * return 0 or an errno value, which fails that request; EMFILE, ENFILE and
+ * ENOBUFS make the run close something and ask again later instead.
+ * None may block for longer than a local file does.
+ */
+struct bulkfetch_collector {
+	void *ctx;
+	/* Before the request is sent: return 1 if the response is there from
+	 * an earlier run, with `*stored`, so that it is not fetched; 0; or
+	 * -errno.  May be NULL. */
+	int (*has)(void *ctx, const struct bulkfetch_request *request,
+	    struct bulkfetch_stored *stored);
+	/* `*body` is the collector's own handle.  After a failure neither
+	 * commit() nor abort() follows. */
+	int (*begin)(
+	    void *ctx, const struct bulkfetch_response *response, void **body);
+	/* All of `data` is to be taken.  `is_last`: it completes the body
+	 * (known in good time only when the length is; an empty body of known
+	 * length is one empty last write). */
+	int (*write)(
+	    void *ctx, void *body, struct bulkfetch_text data, bool is_last);
+	/* A descriptor that takes the rest of the body by splice(2), or -1.
+	 * May be NULL. */
+	int (*fd)(void *ctx, void *body);
+	/* The body is whole.  Ends the use of `body`, failing or not. */
+	int (*commit)(void *ctx, void *body, struct bulkfetch_stored *stored);
+	/* The body will never be whole: leave nothing behind.  Ends the use of
+	 * `body`. */
+	void (*abort)(void *ctx, void *body);
+	/* Descriptors are short: close what can be opened again.  May be
+	 * NULL. */
+	void (*shrink)(void *ctx);
+	/* May be NULL. */
+	void (*free)(void *ctx);
+};
+
+/* ---- What is told ------------------------------------------------------- */
+
+/* How one request ended.  Texts are lent for the call. */
+struct bulkfetch_result {
+	uint64_t n;
+	const char *list; /* as in the item */
+	uint64_t line;
+	struct bulkfetch_text url;  /* as in the list, not normalised */
+	struct bulkfetch_text host; /* authority, empty for a bad URL */
+	bool is_url_cut;
+	bool ok;
+	bool is_skipped;     /* ok, because the collector had it */
+	unsigned status;     /* of the response; 0 when there was none */
+	const char *error;   /* NULL when ok, else one word: "timeout" */
+	const char *message; /* NULL when ok, else for people */
+	const char *stage;   /* where it ended: "url" "dns" "connect" "send"
+			      * "head" "body" "file"; NULL when ok */
+	int sys;             /* errno behind the failure, or 0 */
+	const char *file;    /* NULL when nothing was stored */
+	bool is_moved;
+	uint64_t bytes;    /* of the body, received */
+	unsigned tries;    /* requests begun for it, 0 when none */
+	const char *ip;    /* numeric address used, or NULL */
+	int64_t queued_ms; /* from the list to the first try */
+	int64_t dns_ms;    /* -1 when there was none, like those below */
+	int64_t connect_ms;
+	int64_t tls_ms;
+	int64_t ttfb_ms;  /* request begun to first octet of the response */
+	int64_t total_ms; /* from the list to the end */
+	void *user;
+};
+
+#define BULKFETCH_ERRORS_MAX 32
+
+struct bulkfetch_count {
+	char error
+	    [24]; /* as in the result; a status is told apart: "http-404" */
+	uint64_t count;
+};
+
+struct bulkfetch_stats {
+	uint64_t fetched; /* ok, skipped ones not counted */
+	uint64_t skipped;
+	uint64_t failed;
+	uint64_t bytes; /* of bodies, received */
+	uint64_t connections_opened;
+	unsigned connections_open;
+	unsigned connections_peak;
+	unsigned concurrency; /* in force: may shrink, see the options */
+	unsigned in_flight;
+	uint64_t elapsed_ms;
+	bool has_position;
+	uint64_t position_done; /* as source.position */
+	uint64_t position_total;
+	struct bulkfetch_count failures[BULKFETCH_ERRORS_MAX]; /* count > 0 */
+	size_t failure_count;
+};
+
+enum bulkfetch_level {
+	BULKFETCH_LEVEL_ERROR,
+	BULKFETCH_LEVEL_WARNING,
+	BULKFETCH_LEVEL_INFO,
+	BULKFETCH_LEVEL_DEBUG,
+};
+
+/* Any function may be NULL. */
+struct bulkfetch_observer {
+	void *ctx;
+	/* One request has ended.  An errno value, not 0, ends the run. */
+	int (*result)(void *ctx, const struct bulkfetch_result *result);
+	/* A round of events was dealt with and the loop is about to wait: the
+	 * moment to flush.  An errno value ends the run. */
+	int (*flush)(void *ctx);
+	/* Every `tick_ms` and after bulkfetch_wake(). */
+	void (*tick)(void *ctx, const struct bulkfetch_stats *stats);
+	unsigned tick_ms; /* 0: only after bulkfetch_wake() */
+	/* Octets from outside are escaped in `text`.  Levels above
+	 * `level_max` are not composed. */
+	void (*message)(
+	    void *ctx, enum bulkfetch_level level, const char *text);
+	enum bulkfetch_level level_max;
+};
+
+/* ---- A run ---------------------------------------------------------------- */
+
+#define BULKFETCH_CONCURRENCY_MAX 100000
+/* The longest duration that an option takes: a little over a year. */
+#define BULKFETCH_DURATION_MAX_MS UINT64_C(34560000000)
+
+/* Everything is borrowed and must live as long as the run. */
+struct bulkfetch_options {
+	unsigned concurrency; /* sockets open at any time, idle ones included;
+			       * lowered, with a warning, when descriptors do
+			       * not suffice */
+	const char *method;   /* NULL: GET, or POST with a body */
+	const char *const
+	    *fields; /* "Name: value", "Name:", "Name;" as curl's -H */
+	size_t field_count;
+	const char *user_agent;  /* NULL: bulkfetch/VERSION; "": none */
+	const char *referer;     /* or NULL */
+	const char *credentials; /* "user:password" for Basic, or NULL */
+	bool has_body;
+	struct bulkfetch_text body;
+	uint64_t connect_timeout_ms; /* timeouts: 0 for none */
+	uint64_t head_timeout_ms;    /* request sent to end of response head */
+	uint64_t idle_timeout_ms;    /* no octet either way */
+	uint64_t max_time_ms;        /* the whole of one request */
+	uint64_t max_filesize;       /* 0: no maximum */
+	bool fail_with_body;         /* store bodies of failures, too */
+	uint64_t max_errors;         /* stop after so many failures; 0: never */
+};
+
+/* Everything as the command line's defaults: 50 connections, 10 s to connect,
+ * 60 s for a head, 30 s idle. */
+void bulkfetch_options_init(struct bulkfetch_options *options);
+
+/*
+ * Prepare a run; the structs are copied, what they point at is borrowed.  NULL
+ * with `*problem` when options are wrong or the system refuses.
+ */
+struct bulkfetch *bulkfetch_new(const struct bulkfetch_options *options,
+    const struct bulkfetch_source *source,
+    const struct bulkfetch_collector *collector,
+    const struct bulkfetch_observer *observer,
+    struct bulkfetch_problem *problem);
+
+enum bulkfetch_end {
+	BULKFETCH_END_LIST,    /* the source's end was reached */
+	BULKFETCH_END_ERRORS,  /* options.max_errors */
+	BULKFETCH_END_STOPPED, /* bulkfetch_stop() */
+	BULKFETCH_END_OUTPUT,  /* nothing can be stored or told any more */
+	BULKFETCH_END_SOURCE,  /* the source gave BULKFETCH_ERROR */
+};
+
+/* Run to an end, once.  Reported to the observer's message() as well. */
+enum bulkfetch_end bulkfetch_run(struct bulkfetch *run);
+
+enum bulkfetch_stop {
+	BULKFETCH_STOP_DRAIN, /* begin no request; finish those in flight */
+	BULKFETCH_STOP_NOW,   /* break those off as well */
+};
+
+/* Async-signal-safe. */
+void bulkfetch_stop(struct bulkfetch *run, enum bulkfetch_stop how);
+void bulkfetch_wake(struct bulkfetch *run);
+
+void bulkfetch_get_stats(
+    const struct bulkfetch *run, struct bulkfetch_stats *stats);
+
+/* Frees neither source nor collector.  NULL is fine. */
+void bulkfetch_free(struct bulkfetch *run);
+
+/* ---- Sources and collectors that come with it -------------------------- */
+
+/*
+ * Read lists in turn, one URL a line: `names` are files, "-" for standard
+ * input, or URLs ("://" in them).  CRLF or LF ends a line, the last one may
+ * lack it; blank lines and those that begin with '#' are passed over, blanks
+ * around a URL and a UTF-8 byte order mark in front dropped.  Lines are
+ * numbered through all the lists.  Every file is looked at before this
+ * returns; 0, or an errno value with `*problem`.
+ */
+int bulkfetch_lists_new(const char *const *names, size_t count,
+    struct bulkfetch_source *source, struct bulkfetch_problem *problem);
+
+struct bulkfetch_tree_options {
+	const char *dir;      /* NULL: the working directory; made if missing */
+	const char *template; /* NULL: HOST[:PORT]/PATH[?QUERY] */
+	bool is_atomic;       /* always by way of a temporary name */
+	bool skip_existing;   /* has() looks for complete files */
+};
+
+/*
+ * A file for each response below `dir`; names and promises in src/README.md.
+ * 0, or an errno value with `*problem` (EINVAL: the template).
+ */
+int bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
+    struct bulkfetch_collector *collector, struct bulkfetch_problem *problem);
+
+/*
+ * One whole body after the other to `fd`, never interleaved: a body that is
+ * not whole when it begins is gathered in an unlinked temporary file (in
+ * TMPDIR, or /tmp).  When writing is interrupted by a signal,
+ * `*is_given_up`, not NULL, tells whether to fail with EINTR.
+ */
+int bulkfetch_stream_new(int fd, const volatile bool *is_given_up,
+    struct bulkfetch_collector *collector, struct bulkfetch_problem *problem);
+
+/* Stores nothing: for link checks. */
+void bulkfetch_null_new(struct bulkfetch_collector *collector);
+
+/* A file of results, a line each. */
+struct bulkfetch_log;
+
+enum bulkfetch_log_format {
+	BULKFETCH_LOG_JSON,   /* every result as an object of RFC 8259 */
+	BULKFETCH_LOG_FAILED, /* the URLs of failures, to be fed in again */
+};
+
+/* `path` "-" is standard output; anything else is created or truncated. */
+int bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
+    struct bulkfetch_log **log, struct bulkfetch_problem *problem);
+
+/* Buffered until bulkfetch_log_flush(); whole lines are written.  0 or an
+ * errno value, after which nothing more is written. */
+int bulkfetch_log_add(
+    struct bulkfetch_log *log, const struct bulkfetch_result *result);
+int bulkfetch_log_flush(struct bulkfetch_log *log);
+
+/* Flush and free; 0 or an errno value.  NULL is fine. */
+int bulkfetch_log_close(struct bulkfetch_log *log);
+
+/*
+ * Write `in` into `out` for a terminal: control octets, and those that are
+ * not UTF-8, as \xHH; cut with "..." to fit `cap` octets with the NUL.
+ * Returns `out`.
+ */
+const char *bulkfetch_escape(struct bulkfetch_text in, char *out, size_t cap);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

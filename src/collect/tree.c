@@ -1,0 +1,672 @@
+/*
+ * tree - the collector that makes a file for each response below a directory.
+ *
+ * A body that is whole in its first write is put under its final name at once;
+ * any other one, and one whose name is taken, goes to a temporary name and is
+ * renamed by commit() (sys/outfile.h).  Nothing is held open for a body before
+ * its first octets.
+ *
+ *	NAMED --first write is the last--> PUT --------commit--> (gone)
+ *	  |  `--any other write, fd()----> OPEN --rename--commit--> (gone)
+ *	  `-- commit: as an empty last write
+ *
+ * Whether a name may be replaced that is there already is decided at the
+ * end, in judge(): a file of an earlier run may, one that another URL's
+ * response got in this run may not.  Memory is flat, so the table of names
+ * made forgets; then the file's ctime tells, and in doubt nothing is replaced.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "bulkfetch.h"
+#include "collect/dirs.h"
+#include "collect/made.h"
+#include "collect/naming.h"
+#include "collect/pattern.h"
+#include "collect/problem.h"
+#include "collect/root.h"
+#include "sys/outfile.h"
+
+/* Descriptors of directories: at most, and as a share of RLIMIT_NOFILE. */
+#define DIRS_MAX 128
+#define DIRS_SHARE 8
+
+/* A name's buffer that is worth keeping for the next body. */
+#define KEEP_MAX 1024
+
+/* From here on a descriptor for splice(2) is worth opening. */
+#define SPLICE_MIN 65536
+
+/* Looks at a name that others keep changing under us. */
+#define PLACE_TRIES 8
+
+enum body_state {
+	BODY_NAMED, /* nothing on disk */
+	BODY_OPEN,  /* `temp` is open, in the directory of `name` */
+	BODY_PUT,   /* complete, as `name` */
+};
+
+struct body {
+	struct body *next; /* in tree.spare */
+	enum body_state state;
+	struct buf name; /* DIR/, directories and file; NUL behind it */
+	size_t base;     /* where the file's own name begins in `name` */
+	struct outfile temp;
+	uint64_t url_hash;
+	unsigned kinds; /* of enum naming_kind */
+	bool is_large;  /* or may be */
+	bool is_taken;  /* something has this name already */
+	bool is_moved;
+};
+
+struct tree {
+	int root; /* owned */
+	struct outfile_rules rules;
+	bool is_atomic;
+	struct pattern *pattern; /* owned, or NULL */
+	struct dirs *dirs;       /* owned */
+	struct made *made;       /* owned */
+	unsigned seen;           /* kinds of all URLs so far */
+	struct buf prefix;       /* "DIR/", or empty */
+	struct body *spare;      /* owned */
+	struct body *shown;      /* owned: the name that has() gives */
+};
+
+/* ---- A body's name ------------------------------------------------------ */
+
+static struct slice
+dir_of(const struct tree *t, const struct body *b)
+{
+	size_t from = t->prefix.len;
+
+	/* Without the slash between directory and file, if any. */
+	return slice_of(
+	    b->name.ptr + from, b->base > from ? b->base - from - 1 : 0);
+}
+
+/* The file's name within its directory. */
+static const char *
+base_of(const struct body *b)
+{
+	return (const char *)b->name.ptr + b->base;
+}
+
+static uint64_t
+name_hash(const struct tree *t, const struct body *b)
+{
+	return hash_octets(slice_from(buf_slice(&b->name), t->prefix.len), 0);
+}
+
+/* Put a NUL behind the name, not counted in its length. */
+static struct err
+terminate(struct buf *name)
+{
+	struct err err = buf_append_octet(name, '\0');
+
+	if (!err_is(err))
+		name->len--;
+	return err;
+}
+
+static struct err
+make_name(
+    struct tree *t, struct body *b, const struct bulkfetch_request *request)
+{
+	struct err err;
+	uint8_t *slash;
+
+	buf_clear(&b->name);
+	err = buf_append(&b->name, buf_slice(&t->prefix));
+	if (err_is(err))
+		return err;
+	err = t->pattern != NULL ? pattern_append(t->pattern, request, &b->name)
+				 : naming_append(request, &b->name);
+	if (err_is(err))
+		return err;
+	slash = memrchr(
+	    b->name.ptr + t->prefix.len, '/', b->name.len - t->prefix.len);
+	b->base =
+	    slash != NULL ? (size_t)(slash - b->name.ptr) + 1 : t->prefix.len;
+	b->url_hash = naming_hash(request);
+	b->kinds = naming_kinds(request);
+	t->seen |= b->kinds;
+	b->state = BODY_NAMED;
+	b->is_taken = false;
+	b->is_moved = false;
+	return terminate(&b->name);
+}
+
+/* The file's directory turned out to be called otherwise. */
+static struct err
+rename_dir(struct tree *t, struct body *b, struct slice path)
+{
+	struct slice dir = dir_of(t, b);
+	size_t end = t->prefix.len + dir.len;
+	size_t more = path.len - dir.len; /* marks only ever add */
+	struct err err = buf_reserve(&b->name, more + 1);
+
+	if (err_is(err))
+		return err;
+	memmove(
+	    b->name.ptr + end + more, b->name.ptr + end, b->name.len + 1 - end);
+	memcpy(b->name.ptr + t->prefix.len, path.ptr, path.len);
+	b->name.len += more;
+	b->base += more;
+	b->is_moved = true;
+	return err_none();
+}
+
+/* A mark behind the file's own name; another name to look at from here on. */
+static struct err
+mark_file(struct body *b)
+{
+	struct err err = buf_append_str(&b->name, NAMING_MARK_FILE);
+
+	b->is_moved = true;
+	b->is_taken = false;
+	return err_is(err) ? err : terminate(&b->name);
+}
+
+static struct err
+mark_hash(struct body *b)
+{
+	struct err err = naming_append_hash(b->url_hash, &b->name);
+
+	b->is_moved = true;
+	b->is_taken = true;
+	return err_is(err) ? err : terminate(&b->name);
+}
+
+/* ---- Bodies -------------------------------------------------------------- */
+
+static struct body *
+take_body(struct tree *t)
+{
+	struct body *b = t->spare;
+
+	if (b != NULL) {
+		t->spare = b->next;
+		return b;
+	}
+	b = calloc(1, sizeof(*b));
+	if (b != NULL)
+		buf_init(&b->name, NAMING_SPACE_MAX);
+	return b;
+}
+
+/* Its name stays readable until the body is taken again. */
+static void
+give_body(struct tree *t, struct body *b)
+{
+	if (t->spare != NULL && t->spare->name.cap > KEEP_MAX)
+		buf_fini(&t->spare->name);
+	b->next = t->spare;
+	t->spare = b;
+}
+
+static void
+free_body(struct body *b)
+{
+	if (b == NULL)
+		return;
+	buf_fini(&b->name);
+	free(b);
+}
+
+/* ---- What was made in this run ------------------------------------------ */
+
+static void
+remember(struct tree *t, const struct body *b)
+{
+	made_add(t->made, name_hash(t, b), b->url_hash);
+}
+
+static bool
+is_shared(const struct tree *t, const struct body *b)
+{
+	return t->pattern != NULL || naming_is_shared(b->kinds, t->seen);
+}
+
+/* What is there under a body's name. */
+enum verdict {
+	VERDICT_FREE,
+	VERDICT_OLD,   /* a file of an earlier run, or unfinished */
+	VERDICT_OURS,  /* made by the same URL */
+	VERDICT_OTHER, /* made in this run, by another URL, or may be */
+	VERDICT_DIR,
+	VERDICT_FAILED, /* errno */
+};
+
+static bool
+is_earlier(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec ||
+	    (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* `*is_complete`: it is a file, and not an unfinished one. */
+static enum verdict
+judge(struct tree *t, const struct body *b, int dir, bool *is_complete)
+{
+	enum made_by by;
+	struct stat st;
+
+	*is_complete = false;
+	if (fstatat(dir, base_of(b), &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? VERDICT_FREE : VERDICT_FAILED;
+	if (S_ISDIR(st.st_mode))
+		return VERDICT_DIR;
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 0777) == 0)
+		return VERDICT_OLD;
+	*is_complete = true;
+	by = made_find(t->made, name_hash(t, b), b->url_hash);
+	if (by == MADE_BY_URL)
+		return VERDICT_OURS;
+	if (!is_shared(t, b))
+		return VERDICT_OLD;
+	if (by == MADE_BY_OTHER)
+		return VERDICT_OTHER;
+	return is_earlier(st.st_ctim, t->rules.begun) ? VERDICT_OLD
+						      : VERDICT_OTHER;
+}
+
+/* ---- Writing --------------------------------------------------------------- */
+
+typedef struct err (*in_dir_fn)(
+    struct tree *t, struct body *b, int dir, struct slice data);
+
+static struct err
+put_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
+{
+	return outfile_put(dir, base_of(b), &t->rules, data);
+}
+
+static struct err
+open_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
+{
+	uint64_t key = hash_octets(slice_str(base_of(b)), b->url_hash);
+
+	(void)data;
+	return outfile_open(&b->temp, dir, key, &t->rules);
+}
+
+/*
+ * Do `fn` in the body's directory; once more after making the directory anew
+ * if somebody has removed it, and after giving up what is cached if
+ * descriptors are short.
+ */
+static struct err
+in_dir(struct tree *t, struct body *b, in_dir_fn fn, struct slice data)
+{
+	const struct dir *dir;
+	struct err err;
+
+	for (int tries = 0;; tries++) {
+		err = dirs_get(t->dirs, dir_of(t, b), DIRS_MAKE, &dir);
+		if (!err_is(err) && dir->is_marked)
+			err = rename_dir(t, b, dir->path);
+		if (err_is(err))
+			return err;
+		err = fn(t, b, dir->fd, data);
+		if (tries == 0 && err.sys == ENOENT)
+			dirs_forget(t->dirs);
+		else if (tries == 0 && (err.sys == EMFILE || err.sys == ENFILE))
+			dirs_shrink(t->dirs);
+		else
+			return err;
+	}
+}
+
+static struct err
+open_temp(struct tree *t, struct body *b)
+{
+	struct err err = in_dir(t, b, open_in_dir, slice_of(NULL, 0));
+
+	if (!err_is(err))
+		b->state = BODY_OPEN;
+	return err;
+}
+
+/* A whole body. */
+static struct err
+put(struct tree *t, struct body *b, struct slice data)
+{
+	struct err err = err_code(ERR_FILE, EEXIST);
+
+	if (!t->is_atomic)
+		err = in_dir(t, b, put_in_dir, data);
+	if (!err_is(err)) {
+		b->state = BODY_PUT;
+		remember(t, b);
+		return err;
+	}
+	if (err.sys != EEXIST)
+		return err;
+	b->is_taken = !t->is_atomic;
+	err = open_temp(t, b);
+	return err_is(err) ? err : outfile_write(&b->temp, data);
+}
+
+static int
+tree_write(void *ctx, void *body, struct bulkfetch_text text, bool is_last)
+{
+	struct tree *t = ctx;
+	struct body *b = body;
+	struct slice data = slice_of(text.ptr, text.len);
+	struct err err = err_none();
+
+	if (b->state == BODY_NAMED && is_last)
+		return problem_errno(put(t, b, data));
+	if (b->state == BODY_NAMED)
+		err = open_temp(t, b);
+	if (!err_is(err))
+		err = outfile_write(&b->temp, data);
+	return problem_errno(err);
+}
+
+static int
+tree_fd(void *ctx, void *body)
+{
+	struct tree *t = ctx;
+	struct body *b = body;
+
+	/* A failure to open comes up again in the write that follows. */
+	if (b->state == BODY_NAMED && b->is_large)
+		(void)open_temp(t, b);
+	return b->state == BODY_OPEN ? b->temp.fd : -1;
+}
+
+static int
+tree_begin(void *ctx, const struct bulkfetch_response *response, void **body)
+{
+	struct tree *t = ctx;
+	struct body *b = take_body(t);
+	struct err err;
+
+	if (b == NULL)
+		return ENOMEM;
+	err = make_name(t, b, response->request);
+	if (err_is(err)) {
+		give_body(t, b);
+		return problem_errno(err);
+	}
+	b->is_large = response->length >= SPLICE_MIN;
+	*body = b;
+	return 0;
+}
+
+/* ---- The end of a body ---------------------------------------------------- */
+
+/* Give the finished temporary file its name, whichever that is by now. */
+static struct err
+place(struct tree *t, struct body *b, int dir)
+{
+	enum verdict verdict;
+	bool is_complete;
+	struct err err;
+
+	for (int tries = 0; tries < PLACE_TRIES; tries++) {
+		verdict = VERDICT_FREE;
+		if (b->is_taken)
+			verdict = judge(t, b, dir, &is_complete);
+		if (verdict == VERDICT_FAILED)
+			return err_sys(ERR_FILE);
+		err = err_none();
+		if (verdict == VERDICT_DIR)
+			err = mark_file(b);
+		else if (verdict == VERDICT_OTHER)
+			err = mark_hash(b);
+		if (err_is(err))
+			return err;
+		err = outfile_rename(&b->temp, dir, base_of(b), b->is_taken);
+		if (err.sys != EEXIST && err.sys != EISDIR)
+			return err;
+		b->is_taken = true;
+	}
+	return err;
+}
+
+static struct err
+finish(struct tree *t, struct body *b)
+{
+	const struct dir *dir;
+	struct err finished = outfile_finish(&b->temp, &t->rules);
+	/* After the close, so that there is a descriptor for it. */
+	struct err err = dirs_get(t->dirs, dir_of(t, b), DIRS_FIND, &dir);
+
+	if (err_is(err))
+		return err_is(finished) ? finished : err;
+	err = err_is(finished) ? finished : place(t, b, dir->fd);
+	if (err_is(err))
+		outfile_unlink(&b->temp, dir->fd);
+	else
+		remember(t, b);
+	return err;
+}
+
+static int
+tree_commit(void *ctx, void *body, struct bulkfetch_stored *stored)
+{
+	struct tree *t = ctx;
+	struct body *b = body;
+	struct err err = err_none();
+
+	if (b->state == BODY_NAMED)
+		err = put(t, b, slice_of(NULL, 0));
+	if (b->state == BODY_OPEN)
+		err = err_is(err) ? err : finish(t, b);
+	if (!err_is(err)) {
+		stored->file = (const char *)b->name.ptr;
+		stored->is_moved = b->is_moved;
+	}
+	give_body(t, b);
+	return problem_errno(err);
+}
+
+static void
+tree_abort(void *ctx, void *body)
+{
+	struct tree *t = ctx;
+	struct body *b = body;
+	const struct dir *dir;
+
+	if (b->state == BODY_OPEN)
+		outfile_close(&b->temp);
+	if (b->state != BODY_NAMED &&
+	    !err_is(dirs_get(t->dirs, dir_of(t, b), DIRS_FIND, &dir))) {
+		if (b->state == BODY_OPEN)
+			outfile_unlink(&b->temp, dir->fd);
+		else
+			(void)unlinkat(dir->fd, base_of(b), 0);
+	}
+	give_body(t, b);
+}
+
+/* ---- Files of earlier runs ------------------------------------------------- */
+
+/*
+ * Is the response there?  Where names are shared, the file that only this
+ * URL's response can have comes first.
+ */
+static struct err
+look(struct tree *t, struct body *b, int dir, bool *is_there)
+{
+	enum verdict verdict = judge(t, b, dir, is_there);
+	struct err err = err_none();
+	struct stat st;
+	bool was_moved;
+	size_t len;
+
+	if (verdict == VERDICT_DIR) {
+		err = mark_file(b);
+		if (!err_is(err))
+			verdict = judge(t, b, dir, is_there);
+	}
+	if (err_is(err) || !*is_there || verdict == VERDICT_OURS)
+		return err;
+	was_moved = b->is_moved;
+	len = b->name.len;
+	err = mark_hash(b);
+	if (err_is(err))
+		return err;
+	*is_there = fstatat(dir, base_of(b), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && (st.st_mode & 0777) != 0;
+	if (*is_there || verdict == VERDICT_OTHER)
+		return err_none();
+	*is_there = true;
+	b->is_moved = was_moved;
+	b->name.len = len;
+	return terminate(&b->name);
+}
+
+static int
+tree_has(void *ctx, const struct bulkfetch_request *request,
+    struct bulkfetch_stored *stored)
+{
+	struct tree *t = ctx;
+	struct body *b = t->shown;
+	const struct dir *dir;
+	bool is_there = false;
+	struct err err = make_name(t, b, request);
+
+	if (!err_is(err))
+		err = dirs_get(t->dirs, dir_of(t, b), DIRS_FIND, &dir);
+	if (err.sys == ENOENT)
+		return 0;
+	if (!err_is(err) && dir->is_marked)
+		err = rename_dir(t, b, dir->path);
+	if (!err_is(err))
+		err = look(t, b, dir->fd, &is_there);
+	if (err_is(err))
+		return -problem_errno(err);
+	if (!is_there)
+		return 0;
+	remember(t, b);
+	stored->file = (const char *)b->name.ptr;
+	stored->is_moved = b->is_moved;
+	return 1;
+}
+
+/* ---- The whole ----------------------------------------------------------- */
+
+static void
+tree_shrink(void *ctx)
+{
+	struct tree *t = ctx;
+
+	dirs_shrink(t->dirs);
+}
+
+static void
+tree_free(void *ctx)
+{
+	struct tree *t = ctx;
+
+	while (t->spare != NULL) {
+		struct body *b = t->spare;
+
+		t->spare = b->next;
+		free_body(b);
+	}
+	free_body(t->shown);
+	made_free(t->made);
+	dirs_free(t->dirs);
+	pattern_free(t->pattern);
+	buf_fini(&t->prefix);
+	if (t->root != -1)
+		(void)close(t->root);
+	free(t);
+}
+
+static size_t
+dirs_bound(void)
+{
+	struct rlimit limit;
+	rlim_t share;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return 1;
+	share = limit.rlim_cur / DIRS_SHARE;
+	return share < DIRS_MAX ? (size_t)share : DIRS_MAX;
+}
+
+static struct err
+tree_init(struct tree *t, const char *dir)
+{
+	struct err err = root_append_prefix(dir, &t->prefix);
+
+	if (!err_is(err))
+		err = root_open(dir, &t->root);
+	if (!err_is(err))
+		err = outfile_probe(t->root, &t->rules);
+	if (!err_is(err))
+		err = dirs_new(t->root, dirs_bound(), &t->dirs);
+	if (!err_is(err))
+		err = made_new(&t->made);
+	if (err_is(err))
+		return err;
+	t->shown = take_body(t);
+	return t->shown == NULL ? err_of(ERR_NOMEM) : err_none();
+}
+
+static int
+set_pattern(
+    struct tree *t, const char *pattern, struct bulkfetch_problem *problem)
+{
+	struct err err = pattern_new(
+	    pattern, &t->pattern, problem->text, sizeof(problem->text));
+
+	if (err.kind == ERR_NOMEM)
+		return problem_set(problem, err, "output template", NULL);
+	problem->is_usage = err_is(err);
+	problem->sys = problem_errno(err);
+	return problem->sys;
+}
+
+int
+bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
+    struct bulkfetch_collector *collector, struct bulkfetch_problem *problem)
+{
+	const char *dir = options->dir != NULL ? options->dir : ".";
+	struct tree *t = calloc(1, sizeof(*t));
+	struct err err;
+	int sys;
+
+	if (t == NULL)
+		return problem_set(
+		    problem, err_of(ERR_NOMEM), "output directory", dir);
+	t->root = -1;
+	buf_init(&t->prefix, NAMING_SPACE_MAX);
+	if (options->template != NULL) {
+		sys = set_pattern(t, options->template, problem);
+		if (sys != 0) {
+			tree_free(t);
+			return sys;
+		}
+	}
+	err = tree_init(t, dir);
+	if (err_is(err)) {
+		tree_free(t);
+		return problem_set(problem, err, "output directory", dir);
+	}
+	t->is_atomic = options->is_atomic || !outfile_can_put(&t->rules);
+	*collector = (struct bulkfetch_collector){
+		.ctx = t,
+		.has = options->skip_existing ? tree_has : NULL,
+		.begin = tree_begin,
+		.write = tree_write,
+		.fd = tree_fd,
+		.commit = tree_commit,
+		.abort = tree_abort,
+		.shrink = tree_shrink,
+		.free = tree_free,
+	};
+	return 0;
+}

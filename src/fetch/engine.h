@@ -1,0 +1,107 @@
+/*
+ * engine - keeps `concurrency` transfers going: takes items from the source as
+ * soon as one can start, and counts and reports how each ended.
+ *
+ *   RUNNING -> DRAINING -> STOPPING      (forward only)
+ *
+ * RUNNING begins requests; DRAINING lets those under way end; STOPPING breaks
+ * them off.  The run is over when no transfer is left and, if RUNNING, the
+ * source has ended.
+ *
+ * Descriptors or ports that run out are no failure of a request: what is idle
+ * is closed, the limit comes down to what is under way, the request waits, and
+ * the limit grows again by a quarter every ENGINE_REGROW_MS.
+ */
+#ifndef BULKFETCH_FETCH_ENGINE_H
+#define BULKFETCH_FETCH_ENGINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "bulkfetch.h"
+#include "fetch/stats.h"
+#include "fetch/transfer.h"
+#include "net/conn.h"
+#include "net/pool.h"
+#include "sys/reactor.h"
+#include "sys/wake.h"
+
+/* Items begun in a row before the reactor gets its turn: a list of nothing but
+ * bad lines must not keep signals and the progress line waiting. */
+#define ENGINE_PUMP_MAX 512
+
+#define ENGINE_REGROW_MS 200
+
+/* After so long without a descriptor or port a request fails after all. */
+#define ENGINE_SHORT_MAX_MS 120000
+
+/* Local failures in a row, none of them a matter of one file alone, that mean
+ * that nothing can be written any more. */
+#define ENGINE_FILE_FAILURES_MAX 16
+
+enum engine_phase { ENGINE_RUNNING, ENGINE_DRAINING, ENGINE_STOPPING };
+
+/* What keeps the source from being asked. */
+enum engine_source_state {
+	ENGINE_SOURCE_READY,
+	ENGINE_SOURCE_PENDING, /* until its descriptor or a wake says so */
+	ENGINE_SOURCE_ENDED,
+};
+
+struct engine {
+	struct transfer_env env;
+	struct bulkfetch_source source;
+	struct bulkfetch_observer observer;
+	struct reactor *reactor; /* owned */
+	struct conn_env conns;
+	struct pool pool;
+	struct resolver *resolver; /* owned */
+	struct wake wake;
+	struct watch source_watch;
+	struct timer tick;
+	struct timer regrow;
+
+	struct transfer *transfers; /* owned array of env.options.concurrency */
+	struct list free;
+	struct list active;  /* LOOKUP or EXCHANGE */
+	struct list waiting; /* SHORT */
+	unsigned active_count;
+	unsigned concurrency; /* the most that descriptors allow */
+	unsigned limit;       /* in force: 1 <= limit <= concurrency */
+
+	enum engine_phase phase;
+	enum engine_source_state source_state;
+	enum bulkfetch_end end;
+	bool is_pumping;
+	bool is_short;          /* begin nothing until something has ended */
+	bool has_told_short;    /* one warning a run is enough */
+	bool is_output_lost;    /* the observer cannot tell any more */
+	unsigned file_failures; /* in a row */
+	volatile sig_atomic_t stop_asked; /* 1 + enum bulkfetch_stop, or 0 */
+
+	struct stats stats;
+	int64_t started_ms;
+	int64_t ended_ms; /* -1 while running */
+};
+
+/* Run to the end. */
+enum bulkfetch_end engine_run(struct engine *e);
+
+/* Compose and tell, if the observer wants that level. */
+void engine_tell(struct engine *e, enum bulkfetch_level level,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+void engine_get_stats(const struct engine *e, struct bulkfetch_stats *out);
+
+/* For whoever builds an engine: the callbacks to wire. */
+void engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
+    const struct bulkfetch_result *result);
+void engine_on_wake(void *ctx);
+void engine_on_source(void *ctx, unsigned events);
+void engine_on_tick(void *ctx);
+void engine_on_regrow(void *ctx);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * run - the public face of a run: checks the options, builds an engine and its
+ * parts, and takes them down again.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bulkfetch.h"
+#include "fetch/engine.h"
+#include "net/resolver_hosts.h"
+#include "sys/nofile.h"
+
+#define HOSTS_PATH "/etc/hosts"
+
+/*
+ * Descriptors that are neither a connection nor its file: the epoll and event
+ * descriptors, the pipe for splicing, a list, the output directory, the file
+ * being opened, and a few cached directories.
+ */
+#define RESERVED_FDS 14
+
+struct bulkfetch {
+	struct engine engine;
+};
+
+void
+bulkfetch_options_init(struct bulkfetch_options *options)
+{
+	*options = (struct bulkfetch_options){
+		.concurrency = 50,
+		.connect_timeout_ms = 10000,
+		.head_timeout_ms = 60000,
+		.idle_timeout_ms = 30000,
+	};
+}
+
+static bool refuse(struct bulkfetch_problem *problem, bool is_usage, int sys,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static bool
+refuse(struct bulkfetch_problem *problem, bool is_usage, int sys,
+    const char *format, ...)
+{
+	va_list args;
+
+	*problem =
+	    (struct bulkfetch_problem){ .sys = sys, .is_usage = is_usage };
+	va_start(args, format);
+	(void)vsnprintf(problem->text, sizeof(problem->text), format, args);
+	va_end(args);
+	return false;
+}
+
+static bool
+refuse_err(struct bulkfetch_problem *problem, struct err err)
+{
+	char text[128];
+
+	return refuse(problem, err.kind == ERR_REQUEST, err.sys, "%s",
+	    err_text(err, text, sizeof(text)));
+}
+
+static bool
+check_options(
+    const struct bulkfetch_options *o, struct bulkfetch_problem *problem)
+{
+	const uint64_t durations[] = { o->connect_timeout_ms,
+		o->head_timeout_ms, o->idle_timeout_ms, o->max_time_ms };
+
+	if (o->concurrency < 1 || o->concurrency > BULKFETCH_CONCURRENCY_MAX)
+		return refuse(problem, true, 0,
+		    "the concurrency must be from 1 to %d",
+		    BULKFETCH_CONCURRENCY_MAX);
+	for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++) {
+		if (durations[i] > BULKFETCH_DURATION_MAX_MS)
+			return refuse(problem, true, 0,
+			    "a timeout is longer than 400 days");
+	}
+	return true;
+}
+
+/* Whether the user's own fields ask for a part, so that 206 is no surprise. */
+static bool
+asks_for_range(const struct bulkfetch_options *o)
+{
+	for (size_t i = 0; i < o->field_count; i++) {
+		struct slice field = slice_str(o->fields[i]);
+		struct slice name = slice_first(field, slice_find(field, ':'));
+
+		if (slice_eq_nocase_str(slice_trim(name), "range"))
+			return true;
+	}
+	return false;
+}
+
+static struct err
+init_form(struct transfer_env *env)
+{
+	const struct bulkfetch_options *o = &env->options;
+	const struct request_wishes wishes = {
+		.method = o->method,
+		.user_agent = o->user_agent,
+		.referer = o->referer,
+		.credentials = o->credentials,
+		.fields = o->fields,
+		.field_count = o->field_count,
+		.has_body = o->has_body,
+		.body_len = o->body.len,
+	};
+
+	env->request_body = slice_of(o->body.ptr, o->body.len);
+	env->may_be_partial = asks_for_range(o);
+	return request_form_init(&env->form, &wishes);
+}
+
+/*
+ * How many connections the descriptors allow: each may need one for its socket
+ * and one for its file.
+ */
+static unsigned
+affordable(struct engine *e, unsigned wanted)
+{
+	uint64_t limit = nofile_raise();
+	uint64_t taken = nofile_count_open() + RESERVED_FDS;
+	uint64_t can = limit > taken ? (limit - taken) / 2 : 0;
+
+	if (can < 1)
+		can = 1;
+	if (can >= wanted)
+		return wanted;
+	engine_tell(e, BULKFETCH_LEVEL_WARNING,
+	    "%u connections need more than the %llu descriptors allowed "
+	    "(ulimit -n); going on with %llu",
+	    wanted, (unsigned long long)limit, (unsigned long long)can);
+	return (unsigned)can;
+}
+
+static void
+trace(void *ctx, const void *conn, enum conn_state next)
+{
+	engine_tell(ctx, BULKFETCH_LEVEL_DEBUG, "connection %p: %s", conn,
+	    conn_state_name(next));
+}
+
+static int64_t
+timeout_of(uint64_t ms)
+{
+	return ms > 0 ? (int64_t)ms : INT64_MAX;
+}
+
+static struct err
+init_conns(struct engine *e)
+{
+	const struct bulkfetch_options *o = &e->env.options;
+	struct err err = conn_env_init(&e->conns, e->reactor);
+
+	if (err_is(err))
+		return err;
+	e->conns.connect_timeout_ms = timeout_of(o->connect_timeout_ms);
+	e->conns.head_timeout_ms = timeout_of(o->head_timeout_ms);
+	e->conns.idle_timeout_ms = timeout_of(o->idle_timeout_ms);
+	if (e->observer.level_max >= BULKFETCH_LEVEL_DEBUG) {
+		e->conns.trace = trace;
+		e->conns.trace_ctx = e;
+	}
+	err = pool_init(&e->pool, &e->conns, e->concurrency);
+	if (err_is(err))
+		return err;
+	return resolver_hosts_new(HOSTS_PATH, &e->resolver);
+}
+
+static struct err
+init_transfers(struct engine *e)
+{
+	unsigned count = e->concurrency;
+	/* One timer a connection, and the engine's own. */
+	struct err err = reactor_reserve_timers(e->reactor, count + 8);
+
+	if (err_is(err))
+		return err;
+	e->transfers = calloc(count, sizeof(*e->transfers));
+	if (e->transfers == NULL)
+		return err_of(ERR_NOMEM);
+	e->env.pool = &e->pool;
+	e->env.resolver = e->resolver;
+	e->env.reactor = e->reactor;
+	e->env.done = engine_on_transfer;
+	e->env.ctx = e;
+	for (unsigned i = count; i-- > 0;) {
+		transfer_init(&e->transfers[i], &e->env);
+		list_push_front(&e->free, &e->transfers[i].link);
+	}
+	return err_none();
+}
+
+static struct err
+init_engine(struct engine *e)
+{
+	struct err err = init_form(&e->env);
+
+	if (err_is(err))
+		return err;
+	err = reactor_new(&e->reactor);
+	if (err_is(err))
+		return err;
+	err = wake_init(&e->wake, e->reactor, engine_on_wake, e);
+	if (err_is(err))
+		return err;
+	e->concurrency = affordable(e, e->env.options.concurrency);
+	e->limit = e->concurrency;
+	err = init_conns(e);
+	if (err_is(err))
+		return err;
+	return init_transfers(e);
+}
+
+struct bulkfetch *
+bulkfetch_new(const struct bulkfetch_options *options,
+    const struct bulkfetch_source *source,
+    const struct bulkfetch_collector *collector,
+    const struct bulkfetch_observer *observer,
+    struct bulkfetch_problem *problem)
+{
+	struct bulkfetch *run;
+	struct engine *e;
+	struct err err;
+
+	if (!check_options(options, problem))
+		return NULL;
+	run = calloc(1, sizeof(*run));
+	if (run == NULL) {
+		(void)refuse_err(problem, err_of(ERR_NOMEM));
+		return NULL;
+	}
+	e = &run->engine;
+	e->env.options = *options;
+	e->env.collector = *collector;
+	e->source = *source;
+	e->observer = *observer;
+	e->wake.fd = -1;
+	list_init(&e->free);
+	list_init(&e->active);
+	list_init(&e->waiting);
+	conduit_init(&e->conns.conduit);
+	watch_init(&e->source_watch, engine_on_source, e);
+	timer_init(&e->tick, engine_on_tick, e);
+	timer_init(&e->regrow, engine_on_regrow, e);
+	err = init_engine(e);
+	if (err_is(err)) {
+		(void)refuse_err(problem, err);
+		bulkfetch_free(run);
+		return NULL;
+	}
+	return run;
+}
+
+enum bulkfetch_end
+bulkfetch_run(struct bulkfetch *run)
+{
+	return engine_run(&run->engine);
+}
+
+void
+bulkfetch_stop(struct bulkfetch *run, enum bulkfetch_stop how)
+{
+	struct engine *e = &run->engine;
+	int asked = 1 + (int)how;
+
+	/* Only ever sharper: a late DRAIN does not take NOW back. */
+	if (e->stop_asked < asked)
+		e->stop_asked = asked;
+	wake_up(&e->wake);
+}
+
+void
+bulkfetch_wake(struct bulkfetch *run)
+{
+	wake_up(&run->engine.wake);
+}
+
+void
+bulkfetch_get_stats(const struct bulkfetch *run, struct bulkfetch_stats *stats)
+{
+	engine_get_stats(&run->engine, stats);
+}
+
+void
+bulkfetch_free(struct bulkfetch *run)
+{
+	struct engine *e;
+
+	if (run == NULL)
+		return;
+	e = &run->engine;
+	for (unsigned i = 0; e->transfers != NULL && i < e->concurrency; i++)
+		transfer_fini(&e->transfers[i]);
+	free(e->transfers);
+	if (e->resolver != NULL)
+		e->resolver->free(e->resolver);
+	pool_fini(&e->pool);
+	conn_env_fini(&e->conns);
+	if (e->reactor != NULL) {
+		wake_fini(&e->wake, e->reactor);
+		reactor_free(e->reactor);
+	}
+	request_form_fini(&e->env.form);
+	free(run);
+}
