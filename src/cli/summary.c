@@ -1,0 +1,83 @@
+#include "cli/summary.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cli/units.h"
+
+/* Invariant: len < cap. */
+struct text {
+	char *out;
+	size_t cap;
+	size_t len;
+};
+
+static void add(struct text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* What does not fit is cut. */
+static void
+add(struct text *text, const char *format, ...)
+{
+	size_t room = text->cap - text->len;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text->out + text->len, room, format, args);
+	va_end(args);
+	if (len > 0)
+		text->len += (size_t)len < room ? (size_t)len : room - 1;
+}
+
+static void
+add_counts(struct text *text, const struct bulkfetch_stats *stats)
+{
+	add(text, "bulkfetch: %llu fetched, %llu skipped, %llu failed",
+	    (unsigned long long)stats->fetched,
+	    (unsigned long long)stats->skipped,
+	    (unsigned long long)stats->failed);
+	for (size_t i = 0; i < stats->failure_count; i++)
+		add(text, "%s%s %llu", i == 0 ? " (" : ", ",
+		    stats->failures[i].error,
+		    (unsigned long long)stats->failures[i].count);
+	if (stats->failure_count > 0)
+		add(text, ")");
+	if (stats->in_flight > 0)
+		add(text, ", %u in flight", stats->in_flight);
+	add(text, "\n");
+}
+
+static void
+add_speed(struct text *text, const struct bulkfetch_stats *stats)
+{
+	/* A run of no time took a millisecond, for a rate one can print. */
+	double seconds =
+	    (double)(stats->elapsed_ms > 0 ? stats->elapsed_ms : 1) / 1000;
+	char requests[32];
+	char octets[32];
+
+	(void)units_rate((double)(stats->fetched + stats->failed) / seconds,
+	    requests, sizeof(requests));
+	(void)units_octets(
+	    (double)stats->bytes / seconds, octets, sizeof(octets));
+	add(text, "bulkfetch: %llu bytes in %llu.%03u s, %s requests/s, %s/s\n",
+	    (unsigned long long)stats->bytes,
+	    (unsigned long long)(stats->elapsed_ms / 1000),
+	    (unsigned)(stats->elapsed_ms % 1000), requests, octets);
+}
+
+const char *
+summary_compose(const struct bulkfetch_stats *stats, char *out, size_t cap)
+{
+	struct text text = { .out = out, .cap = cap };
+
+	add_counts(&text, stats);
+	add_speed(&text, stats);
+	add(&text, "bulkfetch: %llu connection%s opened, %u open at most\n",
+	    (unsigned long long)stats->connections_opened,
+	    stats->connections_opened == 1 ? "" : "s", stats->connections_peak);
+	return out;
+}
