@@ -43,26 +43,31 @@ struct request_form {
 	bool is_head;           /* the method is HEAD */
 	bool is_idempotent;     /* RFC 9110, section 9.2.2 */
 	bool has_host;          /* a Host field of the user's is in `fields` */
-	bool has_authorization; /* the user's word on Authorization: in `fields`,
+	bool
+	    has_authorization; /* the user's word on Authorization: in `fields`,
 				 * or left out */
 };
 
 /*
  * Check and compose.  By default: User-Agent, "Accept: *" "/" "*"; with a body
  * Content-Length and Content-Type: application/x-www-form-urlencoded, as
- * curl.  ERR_REQUEST with a reason: a method or name that is no token, a
- * value with CR, LF, NUL or another control octet but HTAB, a field that
- * frames the message (Content-Length, Transfer-Encoding, TE, Trailer, Upgrade,
- * Expect).  The form is then as after request_form_fini().
+ * curl; without one "Content-Length: 0" for POST, PUT and PATCH (RFC 9110,
+ * section 8.6).  ERR_REQUEST with a reason: a method or name that is no token,
+ * CONNECT, a value with CR, LF, NUL or another control octet but HTAB, a field
+ * that frames the message (Content-Length, Transfer-Encoding, TE, Trailer,
+ * Upgrade, Expect; leaving one out that is never sent, as "Expect:", is
+ * granted), no Host or more than one; ERR_LIMIT beyond REQUEST_FORM_MAX.  The
+ * form is then as after request_form_fini().
  */
 struct err request_form_init(
     struct request_form *form, const struct request_wishes *wishes);
 void request_form_fini(struct request_form *form);
 
 /*
- * Append the head of a request for `url`.  Authorization comes from the
- * URL's userinfo (percent-decoded), else from the form; a field of
- * the user's with that name wins over both.  Fails as buf_append() does, or with
+ * Append the head of a request for `url`.  Authorization comes from the URL's
+ * userinfo (percent-decoded) unless that is empty, else from the form; a field
+ * of the user's with that name wins over both.  Host is the authority without
+ * the zone of an IPv6 address (RFC 6874, section 4).  Fails as buf_append() does, or with
  * ERR_REQUEST for userinfo with a bad escape; `out` is then as before.
  */
 struct err request_write(

@@ -7,12 +7,12 @@
  * has been looked for, so the whole costs O(octets).  Slices of the result
  * point into what was passed in.
  *
- * Strict where lenience loses or mixes data, lenient where servers are sloppy:
- * differing, negative, overflowing or list-valued Content-Length (unless all
- * members are the same), a NUL or bare CR in a field, no status line
- * (HTTP/0.9) and a version other than HTTP/1.x fail; bare LF line ends, obs-fold,
- * empty lines before the status line (two octets of them) and a missing
- * reason phrase are read.
+ * Strict where lenience loses or mixes data, lenient where servers are sloppy.
+ * These fail: differing, negative, overflowing (63 bits) or list-valued
+ * Content-Length (unless all members are the same), a NUL or bare CR in a
+ * field, no status line (HTTP/0.9), a version other than HTTP/1.x.  These are
+ * read: bare LF line ends, obs-fold, empty lines before the status line (two
+ * octets of them), a missing reason phrase.
  */
 #ifndef BULKFETCH_HTTP_RESPONSE_H
 #define BULKFETCH_HTTP_RESPONSE_H
@@ -38,7 +38,7 @@ enum response_framing {
 };
 
 struct response {
-	unsigned minor;      /* of HTTP/1.x */
+	unsigned minor;      /* of HTTP/1.x; 1 for what is newer */
 	unsigned status;     /* 100 to 999 */
 	struct slice reason; /* possibly empty */
 	struct slice head;   /* status line to empty line, all octets */

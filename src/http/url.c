@@ -23,12 +23,19 @@ struct pieces {
 	bool has_query;
 };
 
-/* Reserved or unreserved (RFC 3986, 2.2 and 2.3), but not '#'. */
+/* Unreserved or a sub-delimiter (RFC 3986, 2.2 and 2.3). */
+static inline bool
+is_plain(uint8_t octet)
+{
+	return (ascii_classes[octet] & (ASCII_UNRESERVED | ASCII_SUB_DELIM)) !=
+	    0;
+}
+
+/* Reserved or unreserved, but not '#'. */
 static inline bool
 may_stand(uint8_t octet)
 {
-	if (ascii_is(octet, ASCII_UNRESERVED) ||
-	    ascii_is(octet, ASCII_SUB_DELIM))
+	if (is_plain(octet))
 		return true;
 	switch (octet) {
 	case ':':
@@ -46,8 +53,7 @@ may_stand(uint8_t octet)
 static inline bool
 may_stand_in_userinfo(uint8_t octet)
 {
-	return ascii_is(octet, ASCII_UNRESERVED) ||
-	    ascii_is(octet, ASCII_SUB_DELIM) || octet == ':';
+	return is_plain(octet) || octet == ':';
 }
 
 /* Add to `*escapes` how many octets may need one; false on a control octet. */
@@ -203,6 +209,21 @@ parse_port(const struct pieces *p, uint16_t *port)
 	return err_none();
 }
 
+/* Whether a segment begins with a dot. */
+static bool
+may_have_dot_segment(struct slice path)
+{
+	size_t at = slice_find(path, '.');
+
+	while (at < path.len) {
+		if (path.ptr[at - 1] == '/')
+			return true;
+		at++;
+		at += slice_find(slice_from(path, at), '.');
+	}
+	return false;
+}
+
 /*
  * Take the dot segments out of `path`, which begins with '/', in place (RFC
  * 3986, section 5.2.4); the length that is left, at least 1.
@@ -243,8 +264,7 @@ put_target(const struct pieces *p, size_t escapes, uint8_t *to, struct url *url)
 		*to++ = '/';
 	to = escapes == 0 ? put(to, p->path)
 			  : put_escaped(to, p->path, may_stand);
-	if (p->path.len > 1 &&
-	    memmem(p->path.ptr, p->path.len, "/.", 2) != NULL)
+	if (may_have_dot_segment(p->path))
 		to = begin + remove_dot_segments(begin, (size_t)(to - begin));
 	url->path = slice_of(begin, (size_t)(to - begin));
 	if (p->has_query) {

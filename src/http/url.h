@@ -38,7 +38,8 @@
 struct url {
 	struct slice text;     /* the whole, normalised, without userinfo */
 	struct slice scheme;   /* "http" or "https" */
-	struct slice userinfo; /* as written, "user[:password]", or empty */
+	struct slice userinfo; /* "user[:password]" up to the last '@', escaped
+				* where it must be, or empty */
 	bool has_userinfo;
 	struct slice host;      /* lower case, without brackets or final dot;
 				 * a zone behind '%': "fe80::1%eth0" */
@@ -53,8 +54,9 @@ struct url {
 };
 
 /*
- * Parse `in`, which the caller has trimmed.  The normalised text is appended
- * to `space` in one piece (room is reserved first, so slices stay good).
+ * Parse `in`, which the caller has trimmed and which is not in `space`.  The
+ * normalised text is appended to `space` in one piece (room is reserved first,
+ * so slices stay good), and behind it what is kept beside it.
  *
  * Fails with ERR_REQUEST and a reason: no scheme ("no http:// in front"), no
  * host, bad port, control octet, bad IPv6 literal, a host with octets that no
@@ -64,8 +66,8 @@ struct url {
  * A host name may hold letters, digits, '-', '_' and '.', percent-escapes of
  * those (decoded), at most 253 octets and 63 a label; one final dot is
  * kept out of `host` and kept in `authority`.  Other octets, non-ASCII ones
- * among them, are ERR_REQUEST.  A name whose last label is all digits and
- * that is no IPv4 address is refused (WHATWG's "ends in a number").
+ * among them, are ERR_REQUEST.  A name whose last label is a number,
+ * decimal or 0x, and that is no IPv4 address is refused (WHATWG's "ends in a number").
  */
 struct err url_parse(struct slice in, struct buf *space, struct url *url);
 

@@ -1,0 +1,84 @@
+/* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
+#include "exact.h"
+#include "refuse.h"
+
+#include "http/basic.h"
+
+static void
+encodes_as_rfc_7617_and_4648_show(void **state)
+{
+	static const struct {
+		struct slice in;
+		const char *out;
+	} rows[] = {
+		{ TEXT("Aladdin:open sesame"),
+		    "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==" },
+		{ TEXT("test:123\xc2\xa3"), "Basic dGVzdDoxMjPCow==" },
+		{ TEXT(""), "Basic Og==" },
+		{ TEXT(":"), "Basic Og==" },
+		{ TEXT("f:"), "Basic Zjo=" },
+		{ TEXT("f"), "Basic Zjo=" },
+		{ TEXT("fo"), "Basic Zm86" },
+		{ TEXT("foo"), "Basic Zm9vOg==" },
+		{ TEXT("a:b"), "Basic YTpi" },
+		{ TEXT(":\xff\xff\xff\xfb\xf0"), "Basic Ov////vw" },
+		{ TEXT(":a\0b"), "Basic OmEAYg==" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice in = exact_copy(rows[i].in);
+		struct buf out;
+
+		buf_init(&out, 100);
+		expect_kind(rows[i].out, basic_append(in, &out), ERR_NONE);
+		expect_text(rows[i].out, buf_slice(&out), rows[i].out);
+		buf_fini(&out);
+		exact_free(in);
+	}
+}
+
+static void
+appends_behind_what_is_there(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 100);
+	(void)buf_append_str(&out, "Authorization: ");
+	assert_false(err_is(basic_append(slice_str("a:b"), &out)));
+	expect_text("out", buf_slice(&out), "Authorization: Basic YTpi");
+	buf_fini(&out);
+}
+
+static void
+leaves_out_as_it_was_when_it_fails(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 9);
+	(void)buf_append_str(&out, "x");
+	assert_int_equal(basic_append(slice_str("a:b"), &out).kind, ERR_LIMIT);
+	expect_text("limit", buf_slice(&out), "x");
+	buf_fini(&out);
+
+	buf_init(&out, 100);
+	refuse_begin(1);
+	assert_int_equal(basic_append(slice_str("a:b"), &out).kind, ERR_NOMEM);
+	assert_true(refuse_end());
+	assert_int_equal(out.len, 0);
+	buf_fini(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(encodes_as_rfc_7617_and_4648_show),
+		cmocka_unit_test(appends_behind_what_is_there),
+		cmocka_unit_test(leaves_out_as_it_was_when_it_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
