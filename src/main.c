@@ -353,15 +353,16 @@ tell_end(struct program *p, const struct bulkfetch_stats *stats)
 		print_summary(p, stats);
 }
 
-/* What the log could not write is worse than what it tells. */
+/* `is_told`: why nothing can be written any more. */
 static bool
-close_log(struct program *p, struct bulkfetch_log *log, const char *name)
+close_log(struct program *p, struct bulkfetch_log *log, const char *name,
+    bool is_told)
 {
 	int failure = bulkfetch_log_close(log);
 	char line[128];
 
-	if (failure == 0)
-		return true;
+	if (failure == 0 || is_told)
+		return failure == 0;
 	(void)snprintf(
 	    line, sizeof(line), "%s: %s", name, strerrordesc_np(failure));
 	say(p, "", line);
@@ -374,6 +375,7 @@ run(struct program *p, struct bulkfetch *bulkfetch)
 	struct bulkfetch_stats stats;
 	enum bulkfetch_end end;
 	enum status status;
+	bool is_told;
 	bool are_closed;
 
 	handle_signals(bulkfetch);
@@ -381,10 +383,13 @@ run(struct program *p, struct bulkfetch *bulkfetch)
 	signal_run = NULL;
 	bulkfetch_get_stats(bulkfetch, &stats);
 	status = status_of(p, end, &stats);
-	are_closed = close_log(p, p->log, "--log");
-	are_closed = close_log(p, p->failed, "--failed") && are_closed;
+	is_told = end == BULKFETCH_END_OUTPUT;
+	are_closed = close_log(p, p->log, "--log", is_told);
+	are_closed = close_log(p, p->failed, "--failed", is_told) && are_closed;
 	p->log = NULL;
 	p->failed = NULL;
+	if (end == BULKFETCH_END_STOPPED && !p->options.is_silent)
+		say(p, "", "interrupted");
 	if (!are_closed && status != STATUS_INTERRUPTED)
 		status = STATUS_FILE;
 	tell_end(p, &stats);

@@ -21,9 +21,9 @@ const struct option_row option_rows[] = {
 	    .arg = "TEMPLATE",
 	    .kind = OPTION_NAME,
 	    .at = AT(output),
-	    .help =
-		"name files so: %{n} %{host} %{path} %{name} %{query} "
-		"%{hash}; '-' is standard output (HOST[:PORT]/PATH[?QUERY])" },
+	    .help = "name files so: %{n} %{host} %{path} %{name} %{ext} "
+		    "%{query} %{hash}; '-' is standard output "
+		    "(HOST[:PORT]/PATH[?QUERY])" },
 	{ .name = "skip-existing",
 	    .kind = OPTION_FLAG,
 	    .at = AT(tree.skip_existing),
@@ -353,7 +353,7 @@ const char *
 option_nearest(struct slice name)
 {
 	const char *nearest = NULL;
-	size_t best = name.len / 3 + 1; /* farther is no likeness */
+	size_t best = name.len < 6 ? 1 : name.len / 3; /* no farther */
 
 	if (name.len == 0 || name.len > NAME_MAX_LEN)
 		return NULL;

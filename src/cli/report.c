@@ -11,7 +11,7 @@
 #include "base/slice.h"
 
 #define PLACE_MAX 272 /* a host name and its port */
-#define WORD_MAX 16
+#define WORD_MAX 24
 #define URL_SHOWN_MAX 512
 #define MESSAGE_MAX 320
 #define LINE_MAX_LEN 1280
@@ -138,6 +138,8 @@ is_told(struct report *r, const struct bulkfetch_result *result)
 
 	if (r->is_verbose)
 		return true;
+	if (strcmp(result->error, "stopped") == 0)
+		return false;
 	pair = find_pair(r, result);
 	if (pair == NULL) {
 		r->unlisted++;
@@ -178,15 +180,19 @@ split_at_userinfo(struct slice url, struct slice *scheme, struct slice *rest)
 static const char *
 show_url(const struct bulkfetch_result *result, char out[URL_SHOWN_MAX])
 {
+	const char *dots = result->is_url_cut ? "..." : "";
 	struct slice scheme;
 	struct slice rest;
 	char front[64];
 	char back[URL_SHOWN_MAX - sizeof(front) - 4];
 
 	split_at_userinfo(slice_text(result->url), &scheme, &rest);
+	(void)escape(rest, back, sizeof(back));
+	/* escape() may have cut it as well. */
+	if (strlen(back) >= sizeof(back) - 4)
+		dots = "";
 	(void)snprintf(out, URL_SHOWN_MAX, "%s%s%s",
-	    escape(scheme, front, sizeof(front)),
-	    escape(rest, back, sizeof(back)), result->is_url_cut ? "..." : "");
+	    escape(scheme, front, sizeof(front)), back, dots);
 	return out;
 }
 

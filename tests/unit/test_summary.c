@@ -1,0 +1,96 @@
+#include "exact.h"
+
+#include <stdio.h>
+
+#include "cli/summary.h"
+
+static const struct {
+	struct bulkfetch_stats stats;
+	const char *text;
+} cases[] = {
+	{ { .fetched = 20064,
+	      .failed = 3,
+	      .bytes = 1094221824,
+	      .connections_opened = 200,
+	      .connections_peak = 200,
+	      .elapsed_ms = 3210,
+	      .failures = { { "connect", 2 }, { "timeout", 1 } },
+	      .failure_count = 2 },
+	    "bulkfetch: 20064 fetched, 0 skipped, 3 failed (connect 2, "
+	    "timeout 1)\n"
+	    "bulkfetch: 1094221824 bytes in 3.210 s, 6251 requests/s, "
+	    "325.1 MiB/s\n"
+	    "bulkfetch: 200 connections opened, 200 open at most\n" },
+	{ { .elapsed_ms = 0 },
+	    "bulkfetch: 0 fetched, 0 skipped, 0 failed\n"
+	    "bulkfetch: 0 bytes in 0.000 s, 0 requests/s, 0 B/s\n"
+	    "bulkfetch: 0 connections opened, 0 open at most\n" },
+	{ { .fetched = 1,
+	      .skipped = 7,
+	      .bytes = 5,
+	      .connections_opened = 1,
+	      .connections_peak = 1,
+	      .in_flight = 2,
+	      .elapsed_ms = 2007 },
+	    "bulkfetch: 1 fetched, 7 skipped, 0 failed, 2 in flight\n"
+	    "bulkfetch: 5 bytes in 2.007 s, 0.5 requests/s, 2 B/s\n"
+	    "bulkfetch: 1 connection opened, 1 open at most\n" },
+};
+
+static void
+tells_all_figures(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[SUMMARY_MAX];
+
+		assert_string_equal(
+		    summary_compose(&cases[i].stats, text, sizeof(text)),
+		    cases[i].text);
+	}
+}
+
+static void
+cuts_what_does_not_fit(void **state)
+{
+	(void)state;
+	for (size_t cap = 1; cap < 200; cap++) {
+		char *text = malloc(cap);
+		size_t len;
+
+		assert_non_null(text);
+		(void)summary_compose(&cases[0].stats, text, cap);
+		len = strlen(text);
+		assert_true(len < cap);
+		assert_memory_equal(text, cases[0].text, len);
+		free(text);
+	}
+}
+
+static void
+has_room_for_the_largest_numbers(void **state)
+{
+	struct bulkfetch_stats stats;
+	char text[SUMMARY_MAX];
+
+	(void)state;
+	memset(&stats, 0xff, sizeof(stats));
+	stats.failure_count = BULKFETCH_ERRORS_MAX;
+	for (size_t i = 0; i < BULKFETCH_ERRORS_MAX; i++)
+		(void)snprintf(stats.failures[i].error,
+		    sizeof(stats.failures[i].error), "%s", "http-404");
+	(void)summary_compose(&stats, text, sizeof(text));
+	assert_int_equal(text[strlen(text) - 1], '\n');
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_all_figures),
+		cmocka_unit_test(cuts_what_does_not_fit),
+		cmocka_unit_test(has_room_for_the_largest_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
