@@ -326,10 +326,10 @@ int bulkfetch_lists_new(const char *const *names, size_t count,
     struct bulkfetch_source *source, struct bulkfetch_problem *problem);
 
 struct bulkfetch_tree_options {
-	const char *dir;      /* NULL: the working directory; made if missing */
-	const char *template; /* NULL: HOST[:PORT]/PATH[?QUERY] */
-	bool is_atomic;       /* always by way of a temporary name */
-	bool skip_existing;   /* has() looks for complete files */
+	const char *dir; /* NULL: the working directory; made if missing */
+	const char *name_template; /* NULL: HOST[:PORT]/PATH[?QUERY] */
+	bool is_atomic;            /* always by way of a temporary name */
+	bool skip_existing;        /* has() looks for complete files */
 };
 
 /*

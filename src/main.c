@@ -476,6 +476,8 @@ main(int argc, char **argv)
 	if (!fill_standard_descriptors())
 		return STATUS_FILE;
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A file beyond the limit of sizes is to fail with EFBIG, alone. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	status = run_words(
 	    &p, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
 	/* Only after errors before the run. */

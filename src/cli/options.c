@@ -357,7 +357,7 @@ check_stdout(struct options *o, struct bulkfetch_problem *problem)
 
 	o->is_to_stdout = o->output != NULL && strcmp(o->output, "-") == 0;
 	if (!o->is_to_stdout)
-		o->tree.template = o->output;
+		o->tree.name_template = o->output;
 	if (o->is_to_stdout && has_log)
 		return refuse(problem,
 		    "--output and --log cannot both be standard output");

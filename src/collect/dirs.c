@@ -15,7 +15,7 @@
 #include "collect/naming.h"
 
 /* Enough chains for the largest cache that is of use. */
-#define CHAINS 256
+#define CHAINS 1024
 
 #define OPEN_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -302,10 +302,13 @@ dirs_get(struct dirs *d, struct slice path, enum dirs_how how,
 		return err_none();
 	}
 	err = open_dir(d, path, how, dir);
-	if ((err.sys == EMFILE || err.sys == ENFILE) && d->cache.count > 0) {
+	if (d->cache.count == 0)
+		return err;
+	if (err.sys == EMFILE || err.sys == ENFILE)
 		dirs_shrink(d);
-		drop_to(d, 0);
-		err = open_dir(d, path, how, dir);
-	}
-	return err;
+	else if (err.sys != ENOENT || how == DIRS_FIND)
+		return err;
+	/* ENOENT: what it was to be made in has been removed. */
+	drop_to(d, 0);
+	return open_dir(d, path, how, dir);
 }

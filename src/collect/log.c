@@ -57,7 +57,7 @@ bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
 	if (log->is_owned)
 		log->out.fd = open(path,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-	if (fcntl(log->out.fd, F_GETFL) == -1) {
+	if (log->out.fd == -1 || fcntl(log->out.fd, F_GETFL) == -1) {
 		err = err_sys(ERR_FILE);
 		goto fail;
 	}

@@ -91,20 +91,20 @@ add_percent(struct pattern *p, struct slice *text, char *why, size_t cap)
 	char shown[64];
 	size_t end = slice_find(*text, '}');
 
-	if (texp->len > 1 && texp->ptr[1] == '%') {
+	if (text->len > 1 && text->ptr[1] == '%') {
 		add_literal(p, slice_first(slice_from(*text, 1), 1));
 		*text = slice_from(*text, 2);
 		return true;
 	}
-	if (texp->len < 2 || texp->ptr[1] != '{' || end == texp->len) {
+	if (text->len < 2 || text->ptr[1] != '{' || end == text->len) {
 		(void)snprintf(why, cap,
 		    "'%%' begins one of %s; a '%%' itself is written %%%%",
 		    known_list);
 		return false;
 	}
-	if (!add_value(p, slice_of(texp->ptr + 2, end - 2))) {
+	if (!add_value(p, slice_of(text->ptr + 2, end - 2))) {
 		(void)bulkfetch_escape(
-		    (struct bulkfetch_text){ (const char *)texp->ptr, end + 1 },
+		    (struct bulkfetch_text){ (const char *)text->ptr, end + 1 },
 		    shown, sizeof(shown));
 		(void)snprintf(why, cap, "%s is not known; there are %s", shown,
 		    known_list);
@@ -229,17 +229,17 @@ static struct err
 append_part(struct buf *out, const struct part *part,
     const struct bulkfetch_request *request)
 {
-	struct slice path = naming_slice(requesp->path);
+	struct slice path = naming_slice(request->path);
 	char digits[16];
 
-	switch (parp->kind) {
+	switch (part->kind) {
 	case PART_LITERAL:
-		return buf_append(out, parp->literal);
+		return buf_append(out, part->literal);
 	case PART_N:
-		return append_number(out, requesp->n, parp->width);
+		return append_number(out, request->n, part->width);
 	case PART_HOST:
 		return naming_append_flat(
-		    naming_slice(requesp->authority), out);
+		    naming_slice(request->authority), out);
 	case PART_PATH:
 		return append_path(out, path);
 	case PART_NAME:
@@ -247,10 +247,10 @@ append_part(struct buf *out, const struct part *part,
 	case PART_EXT:
 		return buf_append(out, extension(naming_last(path)));
 	case PART_QUERY:
-		return naming_append_flat(naming_slice(requesp->query), out);
+		return naming_append_flat(naming_slice(request->query), out);
 	case PART_HASH:
 		num_format_hex64(
-		    hash_octets(naming_slice(requesp->url), 0), digits);
+		    hash_octets(naming_slice(request->url), 0), digits);
 		return buf_append(out, slice_of(digits, sizeof(digits)));
 	}
 	return err_none();

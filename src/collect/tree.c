@@ -32,14 +32,15 @@
 #include "collect/pattern.h"
 #include "collect/problem.h"
 #include "collect/root.h"
+#include "collect/target.h"
 #include "sys/outfile.h"
 
 /* Descriptors of directories: at most, and as a share of RLIMIT_NOFILE. */
-#define DIRS_MAX 128
+#define DIRS_MAX 1024
 #define DIRS_SHARE 8
 
-/* A name's buffer that is worth keeping for the next body. */
-#define KEEP_MAX 1024
+/* A buffer that is worth keeping for the next name. */
+#define KEEP_MAX 4096
 
 /* From here on a descriptor for splice(2) is worth opening. */
 #define SPLICE_MIN 65536
@@ -49,21 +50,19 @@
 
 enum body_state {
 	BODY_NAMED, /* nothing on disk */
-	BODY_OPEN,  /* `temp` is open, in the directory of `name` */
-	BODY_PUT,   /* complete, as `name` */
+	BODY_OPEN,  /* `temp` is open, in the directory of `target` */
+	BODY_PUT,   /* complete, as `target` */
 };
 
 struct body {
 	struct body *next; /* in tree.spare */
 	enum body_state state;
-	struct buf name; /* DIR/, directories and file; NUL behind it */
-	size_t base;     /* where the file's own name begins in `name` */
+	struct target target;
 	struct outfile temp;
 	uint64_t url_hash;
 	unsigned kinds; /* of enum naming_kind */
 	bool is_large;  /* or may be */
 	bool is_taken;  /* something has this name already */
-	bool is_moved;
 };
 
 struct tree {
@@ -75,114 +74,10 @@ struct tree {
 	struct made *made;       /* owned */
 	unsigned seen;           /* kinds of all URLs so far */
 	struct buf prefix;       /* "DIR/", or empty */
+	struct buf scratch;      /* a name in the making */
 	struct body *spare;      /* owned */
 	struct body *shown;      /* owned: the name that has() gives */
 };
-
-/* ---- A body's name ------------------------------------------------------ */
-
-static struct slice
-dir_of(const struct tree *t, const struct body *b)
-{
-	size_t from = t->prefix.len;
-
-	/* Without the slash between directory and file, if any. */
-	return slice_of(
-	    b->name.ptr + from, b->base > from ? b->base - from - 1 : 0);
-}
-
-/* The file's name within its directory. */
-static const char *
-base_of(const struct body *b)
-{
-	return (const char *)b->name.ptr + b->base;
-}
-
-static uint64_t
-name_hash(const struct tree *t, const struct body *b)
-{
-	return hash_octets(slice_from(buf_slice(&b->name), t->prefix.len), 0);
-}
-
-/* Put a NUL behind the name, not counted in its length. */
-static struct err
-terminate(struct buf *name)
-{
-	struct err err = buf_append_octet(name, '\0');
-
-	if (!err_is(err))
-		name->len--;
-	return err;
-}
-
-static struct err
-make_name(
-    struct tree *t, struct body *b, const struct bulkfetch_request *request)
-{
-	struct err err;
-	uint8_t *slash;
-
-	buf_clear(&b->name);
-	err = buf_append(&b->name, buf_slice(&t->prefix));
-	if (err_is(err))
-		return err;
-	err = t->pattern != NULL ? pattern_append(t->pattern, request, &b->name)
-				 : naming_append(request, &b->name);
-	if (err_is(err))
-		return err;
-	slash = memrchr(
-	    b->name.ptr + t->prefix.len, '/', b->name.len - t->prefix.len);
-	b->base =
-	    slash != NULL ? (size_t)(slash - b->name.ptr) + 1 : t->prefix.len;
-	b->url_hash = naming_hash(request);
-	b->kinds = naming_kinds(request);
-	t->seen |= b->kinds;
-	b->state = BODY_NAMED;
-	b->is_taken = false;
-	b->is_moved = false;
-	return terminate(&b->name);
-}
-
-/* The file's directory turned out to be called otherwise. */
-static struct err
-rename_dir(struct tree *t, struct body *b, struct slice path)
-{
-	struct slice dir = dir_of(t, b);
-	size_t end = t->prefix.len + dir.len;
-	size_t more = path.len - dir.len; /* marks only ever add */
-	struct err err = buf_reserve(&b->name, more + 1);
-
-	if (err_is(err))
-		return err;
-	memmove(
-	    b->name.ptr + end + more, b->name.ptr + end, b->name.len + 1 - end);
-	memcpy(b->name.ptr + t->prefix.len, path.ptr, path.len);
-	b->name.len += more;
-	b->base += more;
-	b->is_moved = true;
-	return err_none();
-}
-
-/* A mark behind the file's own name; another name to look at from here on. */
-static struct err
-mark_file(struct body *b)
-{
-	struct err err = buf_append_str(&b->name, NAMING_MARK_FILE);
-
-	b->is_moved = true;
-	b->is_taken = false;
-	return err_is(err) ? err : terminate(&b->name);
-}
-
-static struct err
-mark_hash(struct body *b)
-{
-	struct err err = naming_append_hash(b->url_hash, &b->name);
-
-	b->is_moved = true;
-	b->is_taken = true;
-	return err_is(err) ? err : terminate(&b->name);
-}
 
 /* ---- Bodies -------------------------------------------------------------- */
 
@@ -197,7 +92,7 @@ take_body(struct tree *t)
 	}
 	b = calloc(1, sizeof(*b));
 	if (b != NULL)
-		buf_init(&b->name, NAMING_SPACE_MAX);
+		target_init(&b->target);
 	return b;
 }
 
@@ -205,8 +100,6 @@ take_body(struct tree *t)
 static void
 give_body(struct tree *t, struct body *b)
 {
-	if (t->spare != NULL && t->spare->name.cap > KEEP_MAX)
-		buf_fini(&t->spare->name);
 	b->next = t->spare;
 	t->spare = b;
 }
@@ -216,8 +109,34 @@ free_body(struct body *b)
 {
 	if (b == NULL)
 		return;
-	buf_fini(&b->name);
+	target_fini(&b->target);
 	free(b);
+}
+
+/* Begin with the name for `request`. */
+static struct err
+set_body(
+    struct tree *t, struct body *b, const struct bulkfetch_request *request)
+{
+	struct err err;
+
+	b->state = BODY_NAMED;
+	b->url_hash = naming_hash(request);
+	b->kinds = naming_kinds(request);
+	b->is_taken = false;
+	t->seen |= b->kinds;
+	/* Names are longer on the way than in the end: not in each body. */
+	if (t->scratch.cap > KEEP_MAX)
+		buf_fini(&t->scratch);
+	buf_clear(&t->scratch);
+	if (t->pattern != NULL)
+		err = pattern_append(t->pattern, request, &t->scratch);
+	else
+		err = naming_append(request, &t->scratch);
+	if (err_is(err))
+		return err;
+	return target_set(
+	    &b->target, buf_slice(&t->prefix), buf_slice(&t->scratch));
 }
 
 /* ---- What was made in this run ------------------------------------------ */
@@ -225,7 +144,7 @@ free_body(struct body *b)
 static void
 remember(struct tree *t, const struct body *b)
 {
-	made_add(t->made, name_hash(t, b), b->url_hash);
+	made_add(t->made, target_hash(&b->target), b->url_hash);
 }
 
 static bool
@@ -259,14 +178,15 @@ judge(struct tree *t, const struct body *b, int dir, bool *is_complete)
 	struct stat st;
 
 	*is_complete = false;
-	if (fstatat(dir, base_of(b), &st, AT_SYMLINK_NOFOLLOW) == -1)
+	if (fstatat(dir, target_base(&b->target), &st, AT_SYMLINK_NOFOLLOW) ==
+	    -1)
 		return errno == ENOENT ? VERDICT_FREE : VERDICT_FAILED;
 	if (S_ISDIR(st.st_mode))
 		return VERDICT_DIR;
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 0777) == 0)
 		return VERDICT_OLD;
 	*is_complete = true;
-	by = made_find(t->made, name_hash(t, b), b->url_hash);
+	by = made_find(t->made, target_hash(&b->target), b->url_hash);
 	if (by == MADE_BY_URL)
 		return VERDICT_OURS;
 	if (!is_shared(t, b))
@@ -285,13 +205,14 @@ typedef struct err (*in_dir_fn)(
 static struct err
 put_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
 {
-	return outfile_put(dir, base_of(b), &t->rules, data);
+	return outfile_put(dir, target_base(&b->target), &t->rules, data);
 }
 
 static struct err
 open_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
 {
-	uint64_t key = hash_octets(slice_str(base_of(b)), b->url_hash);
+	uint64_t key =
+	    hash_octets(slice_str(target_base(&b->target)), b->url_hash);
 
 	(void)data;
 	return outfile_open(&b->temp, dir, key, &t->rules);
@@ -309,9 +230,10 @@ in_dir(struct tree *t, struct body *b, in_dir_fn fn, struct slice data)
 	struct err err;
 
 	for (int tries = 0;; tries++) {
-		err = dirs_get(t->dirs, dir_of(t, b), DIRS_MAKE, &dir);
+		err =
+		    dirs_get(t->dirs, target_dir(&b->target), DIRS_MAKE, &dir);
 		if (!err_is(err) && dir->is_marked)
-			err = rename_dir(t, b, dir->path);
+			err = target_move_dir(&b->target, dir->path);
 		if (err_is(err))
 			return err;
 		err = fn(t, b, dir->fd, data);
@@ -392,7 +314,7 @@ tree_begin(void *ctx, const struct bulkfetch_response *response, void **body)
 
 	if (b == NULL)
 		return ENOMEM;
-	err = make_name(t, b, response->request);
+	err = set_body(t, b, response->request);
 	if (err_is(err)) {
 		give_body(t, b);
 		return problem_errno(err);
@@ -414,18 +336,22 @@ place(struct tree *t, struct body *b, int dir)
 
 	for (int tries = 0; tries < PLACE_TRIES; tries++) {
 		verdict = VERDICT_FREE;
+		err = err_none();
 		if (b->is_taken)
 			verdict = judge(t, b, dir, &is_complete);
 		if (verdict == VERDICT_FAILED)
 			return err_sys(ERR_FILE);
-		err = err_none();
-		if (verdict == VERDICT_DIR)
-			err = mark_file(b);
-		else if (verdict == VERDICT_OTHER)
-			err = mark_hash(b);
+		if (verdict == VERDICT_DIR) {
+			b->is_taken = false;
+			err = target_mark_file(&b->target);
+		} else if (verdict == VERDICT_OTHER) {
+			/* This one nobody else's response can have. */
+			err = target_mark_hash(&b->target, b->url_hash);
+		}
 		if (err_is(err))
 			return err;
-		err = outfile_rename(&b->temp, dir, base_of(b), b->is_taken);
+		err = outfile_rename(
+		    &b->temp, dir, target_base(&b->target), b->is_taken);
 		if (err.sys != EEXIST && err.sys != EISDIR)
 			return err;
 		b->is_taken = true;
@@ -433,20 +359,37 @@ place(struct tree *t, struct body *b, int dir)
 	return err;
 }
 
+/* Leave nothing behind. */
+static void
+discard(struct tree *t, struct body *b)
+{
+	const struct dir *dir;
+
+	if (b->state == BODY_NAMED)
+		return;
+	if (b->state == BODY_OPEN)
+		outfile_close(&b->temp);
+	/* After the close, so that there is a descriptor for it. */
+	if (err_is(dirs_get(t->dirs, target_dir(&b->target), DIRS_FIND, &dir)))
+		return;
+	if (b->state == BODY_OPEN)
+		outfile_unlink(&b->temp, dir->fd);
+	else
+		(void)unlinkat(dir->fd, target_base(&b->target), 0);
+}
+
 static struct err
 finish(struct tree *t, struct body *b)
 {
 	const struct dir *dir;
-	struct err finished = outfile_finish(&b->temp, &t->rules);
-	/* After the close, so that there is a descriptor for it. */
-	struct err err = dirs_get(t->dirs, dir_of(t, b), DIRS_FIND, &dir);
+	struct err err = outfile_finish(&b->temp, &t->rules);
 
-	if (err_is(err))
-		return err_is(finished) ? finished : err;
-	err = err_is(finished) ? finished : place(t, b, dir->fd);
-	if (err_is(err))
-		outfile_unlink(&b->temp, dir->fd);
-	else
+	if (!err_is(err))
+		err =
+		    dirs_get(t->dirs, target_dir(&b->target), DIRS_FIND, &dir);
+	if (!err_is(err))
+		err = place(t, b, dir->fd);
+	if (!err_is(err))
 		remember(t, b);
 	return err;
 }
@@ -460,11 +403,13 @@ tree_commit(void *ctx, void *body, struct bulkfetch_stored *stored)
 
 	if (b->state == BODY_NAMED)
 		err = put(t, b, slice_of(NULL, 0));
-	if (b->state == BODY_OPEN)
-		err = err_is(err) ? err : finish(t, b);
+	if (b->state == BODY_OPEN && !err_is(err))
+		err = finish(t, b);
 	if (!err_is(err)) {
-		stored->file = (const char *)b->name.ptr;
-		stored->is_moved = b->is_moved;
+		stored->file = target_name(&b->target);
+		stored->is_moved = b->target.is_moved;
+	} else {
+		discard(t, b);
 	}
 	give_body(t, b);
 	return problem_errno(err);
@@ -475,17 +420,8 @@ tree_abort(void *ctx, void *body)
 {
 	struct tree *t = ctx;
 	struct body *b = body;
-	const struct dir *dir;
 
-	if (b->state == BODY_OPEN)
-		outfile_close(&b->temp);
-	if (b->state != BODY_NAMED &&
-	    !err_is(dirs_get(t->dirs, dir_of(t, b), DIRS_FIND, &dir))) {
-		if (b->state == BODY_OPEN)
-			outfile_unlink(&b->temp, dir->fd);
-		else
-			(void)unlinkat(dir->fd, base_of(b), 0);
-	}
+	discard(t, b);
 	give_body(t, b);
 }
 
@@ -501,29 +437,30 @@ look(struct tree *t, struct body *b, int dir, bool *is_there)
 	enum verdict verdict = judge(t, b, dir, is_there);
 	struct err err = err_none();
 	struct stat st;
+	size_t plain;
 	bool was_moved;
-	size_t len;
 
 	if (verdict == VERDICT_DIR) {
-		err = mark_file(b);
+		err = target_mark_file(&b->target);
 		if (!err_is(err))
 			verdict = judge(t, b, dir, is_there);
 	}
 	if (err_is(err) || !*is_there || verdict == VERDICT_OURS)
 		return err;
-	was_moved = b->is_moved;
-	len = b->name.len;
-	err = mark_hash(b);
+	plain = b->target.name.len;
+	was_moved = b->target.is_moved;
+	err = target_mark_hash(&b->target, b->url_hash);
 	if (err_is(err))
 		return err;
-	*is_there = fstatat(dir, base_of(b), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	*is_there = fstatat(dir, target_base(&b->target), &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(st.st_mode) && (st.st_mode & 0777) != 0;
 	if (*is_there || verdict == VERDICT_OTHER)
 		return err_none();
 	*is_there = true;
-	b->is_moved = was_moved;
-	b->name.len = len;
-	return terminate(&b->name);
+	target_unmark(&b->target, plain);
+	b->target.is_moved = was_moved;
+	return err_none();
 }
 
 static int
@@ -534,14 +471,15 @@ tree_has(void *ctx, const struct bulkfetch_request *request,
 	struct body *b = t->shown;
 	const struct dir *dir;
 	bool is_there = false;
-	struct err err = make_name(t, b, request);
+	struct err err = set_body(t, b, request);
 
 	if (!err_is(err))
-		err = dirs_get(t->dirs, dir_of(t, b), DIRS_FIND, &dir);
+		err =
+		    dirs_get(t->dirs, target_dir(&b->target), DIRS_FIND, &dir);
 	if (err.sys == ENOENT)
 		return 0;
 	if (!err_is(err) && dir->is_marked)
-		err = rename_dir(t, b, dir->path);
+		err = target_move_dir(&b->target, dir->path);
 	if (!err_is(err))
 		err = look(t, b, dir->fd, &is_there);
 	if (err_is(err))
@@ -549,8 +487,8 @@ tree_has(void *ctx, const struct bulkfetch_request *request,
 	if (!is_there)
 		return 0;
 	remember(t, b);
-	stored->file = (const char *)b->name.ptr;
-	stored->is_moved = b->is_moved;
+	stored->file = target_name(&b->target);
+	stored->is_moved = b->target.is_moved;
 	return 1;
 }
 
@@ -579,6 +517,7 @@ tree_free(void *ctx)
 	made_free(t->made);
 	dirs_free(t->dirs);
 	pattern_free(t->pattern);
+	buf_fini(&t->scratch);
 	buf_fini(&t->prefix);
 	if (t->root != -1)
 		(void)close(t->root);
@@ -593,7 +532,8 @@ dirs_bound(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
 		return 1;
-	share = limit.rlim_cur / DIRS_SHARE;
+	/* The run will raise the soft limit to it. */
+	share = limit.rlim_max / DIRS_SHARE;
 	return share < DIRS_MAX ? (size_t)share : DIRS_MAX;
 }
 
@@ -644,8 +584,9 @@ bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
 		    problem, err_of(ERR_NOMEM), "output directory", dir);
 	t->root = -1;
 	buf_init(&t->prefix, NAMING_SPACE_MAX);
-	if (options->template != NULL) {
-		sys = set_pattern(t, options->template, problem);
+	buf_init(&t->scratch, NAMING_SPACE_MAX);
+	if (options->name_template != NULL) {
+		sys = set_pattern(t, options->name_template, problem);
 		if (sys != 0) {
 			tree_free(t);
 			return sys;

@@ -140,10 +140,7 @@ report(struct engine *e, const struct bulkfetch_result *result)
 	stats_add(&e->stats, result);
 	if (e->observer.result != NULL)
 		check_observer(e, e->observer.result(e->observer.ctx, result));
-	if (result->sys != 0 && result->stage != NULL && result->error != NULL)
-		note_file_failures(e, result);
-	else if (result->ok)
-		note_file_failures(e, result);
+	note_file_failures(e, result);
 	if (!result->ok && max > 0 && e->stats.failed >= max)
 		drain(e, BULKFETCH_END_ERRORS);
 }
@@ -368,6 +365,7 @@ engine_run(struct engine *e)
 {
 	struct err err;
 
+	reactor_refresh(e->reactor);
 	e->started_ms = clock_now_ms();
 	e->ended_ms = -1;
 	if (e->observer.tick_ms > 0)

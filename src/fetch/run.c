@@ -17,9 +17,10 @@
 /*
  * Descriptors that are neither a connection nor its file: the epoll and event
  * descriptors, the pipe for splicing, a list, the output directory, the file
- * being opened, and a few cached directories.
+ * being opened; and the share that a collector may keep open between bodies.
  */
-#define RESERVED_FDS 14
+#define RESERVED_FDS 12
+#define RESERVED_SHARE 8
 
 struct bulkfetch {
 	struct engine engine;
@@ -123,7 +124,8 @@ static unsigned
 affordable(struct engine *e, unsigned wanted)
 {
 	uint64_t limit = nofile_raise();
-	uint64_t taken = nofile_count_open() + RESERVED_FDS;
+	uint64_t taken =
+	    nofile_count_open() + RESERVED_FDS + limit / RESERVED_SHARE;
 	uint64_t can = limit > taken ? (limit - taken) / 2 : 0;
 
 	if (can < 1)
@@ -134,6 +136,7 @@ affordable(struct engine *e, unsigned wanted)
 	    "%u connections need more than the %llu descriptors allowed "
 	    "(ulimit -n); going on with %llu",
 	    wanted, (unsigned long long)limit, (unsigned long long)can);
+	e->has_told_short = true;
 	return (unsigned)can;
 }
 

@@ -34,11 +34,15 @@ stats_add(struct stats *s, const struct bulkfetch_result *result)
 		s->by_status[result->status]++;
 }
 
-/* Insert into the counts in order; what falls off the end adds to "other". */
+/*
+ * Insert into the counts in order.  When they are full the last one stands for
+ * all that have no place of their own.
+ */
 static void
 insert(struct bulkfetch_stats *out, const struct bulkfetch_count *count)
 {
 	struct bulkfetch_count *list = out->failures;
+	struct bulkfetch_count *last = &list[BULKFETCH_ERRORS_MAX - 1];
 	const size_t max = BULKFETCH_ERRORS_MAX;
 	size_t at = 0;
 
@@ -53,11 +57,14 @@ insert(struct bulkfetch_stats *out, const struct bulkfetch_count *count)
 		out->failure_count++;
 		return;
 	}
-	if (at == max)
-		at = max - 1;
-	(void)snprintf(
-	    list[max - 1].error, sizeof(list[max - 1].error), "other");
-	list[max - 1].count += count->count;
+	(void)snprintf(last->error, sizeof(last->error), "other");
+	if (at >= max - 1) {
+		last->count += count->count;
+		return;
+	}
+	last->count += list[max - 2].count;
+	memmove(list + at + 1, list + at, (max - 2 - at) * sizeof(*list));
+	list[at] = *count;
 }
 
 void

@@ -90,6 +90,17 @@ since(int64_t at_ms, int64_t now_ms)
 	return at_ms == -1 ? -1 : now_ms - at_ms;
 }
 
+/* Where it ended: some verdicts tell by themselves. */
+static const char *
+stage_of(const struct transfer *t, struct err err)
+{
+	if (err.kind == ERR_FILE)
+		return STAGE_FILE;
+	if (err.kind == ERR_STATUS)
+		return conn_state_name(CONN_HEAD);
+	return t->stage;
+}
+
 /* Tell the engine.  `stored` is what became of the body, empty if nothing. */
 static void
 finish(struct transfer *t, struct err err,
@@ -127,7 +138,7 @@ finish(struct transfer *t, struct err err,
 
 	if (err_is(err)) {
 		result.error = err_name(err.kind);
-		result.stage = err.kind == ERR_FILE ? STAGE_FILE : t->stage;
+		result.stage = stage_of(t, err);
 		result.message = t->message[0] != '\0'
 		    ? t->message
 		    : err_text(err, text, sizeof(text));
@@ -315,6 +326,19 @@ succeed(struct transfer *t)
 	finish(t, err, &stored, false);
 }
 
+/* The address is at fault, and there is another one and the time to try it. */
+static bool
+may_try_next_addr(
+    const struct transfer *t, enum conn_state failed_in, struct err err)
+{
+	if (t->addr_at + 1 >= t->lookup.count)
+		return false;
+	if (err.kind == ERR_TIMEOUT)
+		return failed_in == CONN_CONNECT &&
+		    reactor_now_ms(t->env->reactor) < t->exchange.deadline_ms;
+	return err.kind == ERR_CONNECT;
+}
+
 static void
 on_done(void *owner, struct err err)
 {
@@ -335,7 +359,7 @@ on_done(void *owner, struct err err)
 		start_try(t);
 		return;
 	}
-	if (err.kind == ERR_CONNECT && t->addr_at + 1 < t->lookup.count) {
+	if (may_try_next_addr(t, failed_in, err)) {
 		t->addr_at++;
 		start_try(t);
 		return;
@@ -391,7 +415,9 @@ on_lookup(void *ctx)
 
 	t->lookup_ms = since(t->lookup_at_ms, reactor_now_ms(t->env->reactor));
 	t->addr_at = 0;
-	if (err_is(t->lookup.err))
+	if (t->lookup.err.kind == ERR_SHORTAGE)
+		postpone(t);
+	else if (err_is(t->lookup.err))
 		fail(t, t->lookup.err);
 	else
 		connect_try(t);
@@ -402,11 +428,7 @@ static void
 start_try(struct transfer *t)
 {
 	struct transfer_env *env = t->env;
-	uint64_t max_ms = env->options.max_time_ms;
-	int64_t now_ms = reactor_now_ms(env->reactor);
 
-	t->exchange.deadline_ms =
-	    max_ms > 0 ? now_ms + (int64_t)max_ms : INT64_MAX;
 	t->connect_at_ms = -1;
 	t->sent_at_ms = -1;
 	if (!t->must_be_fresh) {
@@ -424,7 +446,7 @@ start_try(struct transfer *t)
 	}
 	t->state = TRANSFER_LOOKUP;
 	t->stage = "dns";
-	t->lookup_at_ms = now_ms;
+	t->lookup_at_ms = reactor_now_ms(env->reactor);
 	if (env->resolver->start(
 		env->resolver, &t->lookup, t->url.host, t->url.port))
 		on_lookup(t);
@@ -448,9 +470,28 @@ ended_by_collector(struct transfer *t)
 	t->stage = STAGE_FILE;
 	if (has > 0)
 		finish(t, err_none(), &stored, true);
+	else if (err_is_shortage(-has))
+		postpone(t);
 	else
 		fail(t, collector_err(-has));
 	return true;
+}
+
+/* From the top: what is there already, then the network. */
+static void
+start(struct transfer *t)
+{
+	uint64_t max_ms = t->env->options.max_time_ms;
+	int64_t now_ms = reactor_now_ms(t->env->reactor);
+
+	if (t->tries == 0 && ended_by_collector(t))
+		return;
+	if (t->tries == 0)
+		t->begun_at_ms = now_ms;
+	t->tries = 1;
+	t->exchange.deadline_ms =
+	    max_ms > 0 ? now_ms + (int64_t)max_ms : INT64_MAX;
+	start_try(t);
 }
 
 /* Keep the item's octets and parse them. */
@@ -458,6 +499,7 @@ static struct err
 take_item(struct transfer *t, const struct bulkfetch_item *item)
 {
 	struct slice listed = slice_of(item->url.ptr, item->url.len);
+	const char *problem = item->problem;
 	struct err err;
 
 	if (t->space.cap > SPACE_KEEP)
@@ -467,15 +509,18 @@ take_item(struct transfer *t, const struct bulkfetch_item *item)
 	t->item.url = (struct bulkfetch_text){ 0 };
 	t->url = (struct url){ 0 };
 	t->listed_len = 0;
-	/* Refused here, before anything is kept that would not fit. */
-	if (listed.len > URL_MAX_LEN && item->problem == NULL)
-		return err_why(ERR_REQUEST, "the URL is too long");
+	if (listed.len > URL_MAX_LEN) {
+		listed = slice_first(listed, URL_MAX_LEN);
+		t->item.is_cut = true;
+		if (problem == NULL)
+			problem = "the URL is too long";
+	}
 	err = buf_append(&t->space, listed);
 	if (err_is(err))
 		return err;
 	t->listed_len = listed.len;
-	if (item->problem != NULL)
-		return err_why(ERR_REQUEST, item->problem);
+	if (problem != NULL)
+		return err_why(ERR_REQUEST, problem);
 	/* Parsed where it came from: appending moves what is in `space`. */
 	return url_parse(listed, &t->space, &t->url);
 }
@@ -512,11 +557,7 @@ transfer_begin(struct transfer *t, const struct bulkfetch_item *item)
 		fail(t, err);
 		return;
 	}
-	if (ended_by_collector(t))
-		return;
-	t->begun_at_ms = t->queued_at_ms;
-	t->tries = 1;
-	start_try(t);
+	start(t);
 }
 
 void
@@ -524,7 +565,7 @@ transfer_resume(struct transfer *t)
 {
 	t->status = 0;
 	t->bytes = 0;
-	start_try(t);
+	start(t);
 }
 
 void

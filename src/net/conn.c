@@ -4,10 +4,8 @@
 #include <sys/socket.h>
 
 #include "http/request.h"
+#include "net/conn_internal.h"
 #include "net/stream_tcp.h"
-
-/* What a step needs before the machine can move again. */
-enum want { WANT_AGAIN, WANT_READ, WANT_WRITE, WANT_NOTHING };
 
 const char *
 conn_state_name(enum conn_state state)
@@ -62,9 +60,8 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Something has moved: put the idle deadline off, within the others. */
-static void
-touch(struct conn *c)
+void
+conn_touch(struct conn *c)
 {
 	int64_t now_ms = reactor_now_ms(c->env->reactor);
 	int64_t deadline_ms = deadline_after(now_ms, c->env->idle_timeout_ms);
@@ -80,7 +77,7 @@ touch(struct conn *c)
 }
 
 /* The only place that changes state, so the one place to trace and to time. */
-static enum want
+enum want
 conn_enter(struct conn *c, enum conn_state next)
 {
 	int64_t now_ms = reactor_now_ms(c->env->reactor);
@@ -98,11 +95,11 @@ conn_enter(struct conn *c, enum conn_state next)
 		    deadline_after(now_ms, c->env->head_timeout_ms);
 	else if (next != CONN_HANDSHAKE)
 		c->phase_deadline_ms = INT64_MAX;
-	touch(c);
+	conn_touch(c);
 	return WANT_AGAIN;
 }
 
-static enum want
+enum want
 conn_fail(struct conn *c, struct err err)
 {
 	c->err = err;
@@ -110,9 +107,8 @@ conn_fail(struct conn *c, struct err err)
 	return conn_enter(c, CONN_DONE);
 }
 
-/* What a stream waits for, as a want; a failure as `kind`. */
-static enum want
-wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
+enum want
+conn_wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
 {
 	if (io.status == STREAM_WAIT_READ)
 		return WANT_READ;
@@ -148,7 +144,7 @@ step_handshake(struct conn *c)
 	struct stream_io io = c->stream.ops->handshake(&c->stream);
 
 	if (io.status != STREAM_OK)
-		return wait_or_fail(c, io, ERR_CONNECT);
+		return conn_wait_or_fail(c, io, ERR_CONNECT);
 	return conn_enter(c, CONN_SEND);
 }
 
@@ -193,8 +189,6 @@ keep_unsent(struct conn *c)
 	return err;
 }
 
-static enum want receive_head(struct conn *c);
-
 static enum want
 step_send(struct conn *c, unsigned events)
 {
@@ -203,6 +197,14 @@ step_send(struct conn *c, unsigned events)
 	struct stream_io io;
 	struct err err;
 
+	/* A server may answer, a refusal mostly, before it has read all; if
+	 * it then breaks the connection, sending would only meet that. */
+	if ((events & REACTOR_READ) != 0) {
+		enum want want = conn_receive_head(c);
+
+		if (c->state != CONN_SEND)
+			return want;
+	}
 	if (c->out.len + c->out_body.len == 0) {
 		err = compose(c);
 		if (err_is(err))
@@ -227,221 +229,15 @@ step_send(struct conn *c, unsigned events)
 			    ? WANT_READ
 			    : WANT_NOTHING;
 		}
-		touch(c);
-	} else if (io.status != STREAM_WAIT_WRITE) {
-		return wait_or_fail(c, io, ERR_IO);
+		conn_touch(c);
+	} else if (io.status != STREAM_WAIT_WRITE &&
+	    io.status != STREAM_WAIT_READ) {
+		return conn_wait_or_fail(c, io, ERR_IO);
 	}
 	err = keep_unsent(c);
 	if (err_is(err))
 		return conn_fail(c, err);
-	/* A server may answer, a refusal mostly, before it has read all. */
-	if ((events & REACTOR_READ) != 0) {
-		enum want want = receive_head(c);
-
-		return c->state == CONN_SEND && want == WANT_READ ? WANT_WRITE
-								  : want;
-	}
-	return WANT_WRITE;
-}
-
-/*
- * Give what `in` holds of the body to the exchange.  A piece is held back
- * until it is known whether it is the last, so that a small body, chunked or
- * not, arrives as one.
- */
-static enum want
-consume_body(struct conn *c, struct slice in)
-{
-	struct exchange *x = c->exchange;
-	struct slice held = { 0 };
-	struct err err;
-	bool is_done = body_is_done(&c->body);
-
-	while (in.len > 0 && !is_done) {
-		struct slice data;
-		size_t used;
-
-		err = body_decode(&c->body, in, &used, &data);
-		if (err_is(err))
-			return conn_fail(c, err);
-		in = slice_from(in, used);
-		is_done = body_is_done(&c->body);
-		if (data.len == 0)
-			continue;
-		if (held.len > 0) {
-			err = x->ops->data(x->owner, held, false);
-			if (err_is(err))
-				return conn_fail(c, err);
-		}
-		held = data;
-	}
-	if (held.len > 0 || is_done) {
-		err = x->ops->data(x->owner, held, is_done);
-		if (err_is(err))
-			return conn_fail(c, err);
-	}
-	if (!is_done)
-		return WANT_READ;
-	/* Octets behind the end are nobody's, least of all the next's. */
-	if (in.len > 0)
-		c->is_persistent = false;
-	return conn_enter(c, CONN_DONE);
-}
-
-/* The head is whole: tell of it and go on with what `in` holds behind it. */
-static enum want
-take_head(struct conn *c, const struct response *res, struct slice in)
-{
-	struct exchange *x = c->exchange;
-	struct err err = x->ops->head(x->owner, res);
-	enum want want;
-
-	if (err_is(err))
-		return conn_fail(c, err);
-	/* What was not sent yet never will be. */
-	c->is_persistent =
-	    res->is_persistent && c->out.len + c->out_body.len == 0;
-	c->out = c->out_body = (struct slice){ 0 };
-	body_init(&c->body, res);
-	(void)conn_enter(c, CONN_BODY);
-	want = consume_body(c, in);
-	buf_fini(&c->partial);
-	return want;
-}
-
-/*
- * Look for a final head in `in`, all the response octets so far.  Interim
- * responses are passed over, as long as they are not too many (RFC 9110,
- * section 15.2).
- */
-static enum want
-scan_head(struct conn *c, struct slice in)
-{
-	struct response res;
-	struct err err;
-	bool whole;
-
-	for (;;) {
-		err = response_parse(
-		    &c->scan, in, c->exchange->to_head, &res, &whole);
-		if (err_is(err))
-			return conn_fail(c, err);
-		if (!whole)
-			break;
-		in = slice_from(in, res.head.len);
-		if (res.status >= 200)
-			return take_head(c, &res, in);
-		c->interim_len += res.head.len;
-		if (c->interim_len > RESPONSE_HEAD_MAX)
-			return conn_fail(c,
-			    err_why(ERR_LIMIT, "too many interim responses"));
-		response_scan_init(&c->scan);
-	}
-	/* Keep what there is of a head; `in` may lie in `partial` itself. */
-	if (c->partial.len > 0) {
-		buf_drop(&c->partial, c->partial.len - in.len);
-		return WANT_READ;
-	}
-	err = buf_append(&c->partial, in);
-	return err_is(err) ? conn_fail(c, err) : WANT_READ;
-}
-
-static enum want
-receive_head(struct conn *c)
-{
-	struct conn_env *env = c->env;
-	struct slice in;
-	struct stream_io io =
-	    c->stream.ops->recv(&c->stream, env->rx, CONN_RX_SIZE);
-
-	if (io.status == STREAM_END && c->exchange->first_octet_ms == -1)
-		return conn_fail(
-		    c, err_why(ERR_TRUNCATED, "closed before the response"));
-	if (io.status == STREAM_END)
-		return conn_fail(c,
-		    err_why(ERR_TRUNCATED, "closed within the response head"));
-	if (io.status != STREAM_OK)
-		return wait_or_fail(c, io, ERR_IO);
-	if (c->exchange->first_octet_ms == -1)
-		c->exchange->first_octet_ms = reactor_now_ms(env->reactor);
-	touch(c);
-	in = slice_of(env->rx, io.len);
-	if (c->partial.len > 0) {
-		struct err err = buf_append(&c->partial, in);
-
-		if (err_is(err))
-			return conn_fail(c, err);
-		in = buf_slice(&c->partial);
-	}
-	return scan_head(c, in);
-}
-
-/* The peer has ended; does the body? */
-static enum want
-end_body(struct conn *c)
-{
-	struct err err = body_end(&c->body);
-
-	if (err_is(err))
-		return conn_fail(c, err);
-	c->is_persistent = false;
-	return conn_enter(c, CONN_DONE);
-}
-
-/* Move body octets from the socket to the sink without touching them. */
-static enum want
-splice_body(struct conn *c, int sink, uint64_t left)
-{
-	size_t max = left < SIZE_MAX ? (size_t)left : SIZE_MAX;
-	struct conduit_io io =
-	    conduit_move(&c->env->conduit, c->stream.fd, sink, max);
-	struct err err;
-
-	switch (io.status) {
-	case CONDUIT_MOVED:
-		touch(c);
-		body_skip_plain(&c->body, io.len);
-		err = c->exchange->ops->sunk(c->exchange->owner, io.len);
-		if (err_is(err))
-			return conn_fail(c, err);
-		return body_is_done(&c->body) ? conn_enter(c, CONN_DONE)
-					      : WANT_READ;
-	case CONDUIT_WAIT:
-		return WANT_READ;
-	case CONDUIT_END:
-		return end_body(c);
-	case CONDUIT_FAILED_READ:
-		return conn_fail(c, err_code(ERR_IO, io.sys));
-	case CONDUIT_FAILED_WRITE:
-		return conn_fail(c, err_code(ERR_FILE, io.sys));
-	case CONDUIT_UNFIT:
-		break;
-	}
-	return WANT_AGAIN; /* by hand, then */
-}
-
-static enum want
-step_body(struct conn *c)
-{
-	uint64_t left = body_plain_left(&c->body);
-	struct stream_io io;
-
-	if (left >= CONN_SPLICE_MIN &&
-	    c->stream.ops->plain_fd(&c->stream) != -1) {
-		int sink = c->exchange->ops->sink(c->exchange->owner);
-		enum want want =
-		    sink != -1 ? splice_body(c, sink, left) : WANT_AGAIN;
-
-		if (want != WANT_AGAIN)
-			return want;
-	}
-	io = c->stream.ops->recv(&c->stream, c->env->rx, CONN_RX_SIZE);
-	if (io.status == STREAM_END)
-		return end_body(c);
-	if (io.status != STREAM_OK)
-		return wait_or_fail(c, io, ERR_IO);
-	touch(c);
-	return consume_body(c, slice_of(c->env->rx, io.len));
+	return io.status == STREAM_WAIT_READ ? WANT_READ : WANT_WRITE;
 }
 
 /*
@@ -459,9 +255,9 @@ conn_step(struct conn *c, unsigned events)
 	case CONN_SEND:
 		return step_send(c, events);
 	case CONN_HEAD:
-		return receive_head(c);
+		return conn_receive_head(c);
 	case CONN_BODY:
-		return step_body(c);
+		return conn_receive_body(c);
 	case CONN_DONE:
 	case CONN_IDLE:
 	case CONN_STATES:
@@ -605,7 +401,7 @@ conn_connect(struct conn *c, struct conn_env *env, const struct endpoint *ep,
 	    env->reactor, &c->watch, c->stream.fd, REACTOR_WRITE);
 	if (err_is(err))
 		goto fail_close;
-	/* Armed once here, so that touch() never has to allocate. */
+	/* Armed once here, so that conn_touch() never has to allocate. */
 	err = reactor_arm(env->reactor, &c->timer, INT64_MAX);
 	if (err_is(err))
 		goto fail_watch;

@@ -117,6 +117,7 @@ struct conn {
 	size_t interim_len; /* octets of 1xx responses before the head */
 	struct body body;
 	bool is_persistent; /* as the response says */
+	bool is_drained;    /* the last receive has left nothing behind */
 
 	char ip[ENDPOINT_TEXT_MAX];
 

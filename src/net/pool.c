@@ -101,14 +101,22 @@ on_idle_end(void *ctx, struct conn *c)
 struct conn *
 pool_take_idle(struct pool *p, struct slice key)
 {
-	struct origin *o = find_origin(p, key, hash_octets(key, p->seed));
-	struct conn *c;
+	uint64_t hash = hash_octets(key, p->seed);
 
-	if (o == NULL || list_is_empty(&o->idle))
-		return NULL;
-	c = LIST_OBJECT(o->idle.next, struct conn, in_origin);
-	unlink_idle(c);
-	return c;
+	for (;;) {
+		struct origin *o = find_origin(p, key, hash);
+		struct conn *c;
+
+		if (o == NULL || list_is_empty(&o->idle))
+			return NULL;
+		c = LIST_OBJECT(o->idle.next, struct conn, in_origin);
+		if (!watch_has_event(&c->watch)) {
+			unlink_idle(c);
+			return c;
+		}
+		/* Its end, or octets that nobody asked for: see on_event(). */
+		drop(p, c);
+	}
 }
 
 static void

@@ -23,9 +23,9 @@
 typedef void (*lookup_fn)(void *ctx);
 
 struct lookup {
-	lookup_fn fn; /* called when answered later */
-	void *ctx;    /* borrowed */
-	struct err err;
+	lookup_fn fn;   /* called when answered later */
+	void *ctx;      /* borrowed */
+	struct err err; /* ERR_SHORTAGE: ask again when descriptors are free */
 	struct endpoint addrs[LOOKUP_ADDRS_MAX];
 	size_t count;  /* at least 1 without an error */
 	void *pending; /* the resolver's */

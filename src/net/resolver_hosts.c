@@ -101,7 +101,9 @@ load(struct resolver_hosts *h)
 {
 	struct err err = slurp_file(h->path, &h->text);
 
-	if (!err_is(err) || err.kind == ERR_FILE)
+	if (err_is_shortage(err.sys))
+		err.kind = ERR_SHORTAGE;
+	else if (!err_is(err) || err.kind == ERR_FILE)
 		err = index_names(h);
 	h->is_loaded = !err_is(err);
 	if (err_is(err))

@@ -59,7 +59,7 @@ outfile_can_put(const struct outfile_rules *rules)
 struct err outfile_put(int dir, const char *name,
     const struct outfile_rules *rules, struct slice data);
 
-#define OUTFILE_TEMP_SIZE 48
+#define OUTFILE_TEMP_SIZE 64
 
 struct outfile {
 	int fd; /* owned; -1 when closed */

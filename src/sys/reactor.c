@@ -17,7 +17,8 @@ struct reactor {
 	int fd;           /* owned: the epoll descriptor */
 	struct heap heap; /* of timers, borrowed */
 	int64_t now_ms;
-	int64_t stalled_ms; /* taken out of the clock so far */
+	int64_t stalled_ms; /* taken out of the clock so far: now_ms is
+			     * clock_now_ms() - stalled_ms of some moment */
 	size_t batch_len;   /* events being delivered; 0 between batches */
 	struct epoll_event batch[REACTOR_BATCH];
 };
@@ -86,6 +87,12 @@ reactor_add_fd(struct reactor *r, struct watch *w, int fd, unsigned events)
 	return err;
 }
 
+bool
+watch_has_event(const struct watch *w)
+{
+	return w->slot != NO_SLOT;
+}
+
 struct err
 reactor_set_events(struct reactor *r, struct watch *w, unsigned events)
 {
@@ -145,17 +152,36 @@ reactor_now_ms(const struct reactor *r)
 	return r->now_ms;
 }
 
+void
+reactor_refresh(struct reactor *r)
+{
+	r->now_ms = clock_now_ms() - r->stalled_ms;
+}
+
+/* The clock after a batch was dealt with, however long that took. */
+static int64_t
+forgive_stall(struct reactor *r)
+{
+	int64_t now_ms = clock_now_ms() - r->stalled_ms;
+	int64_t late_ms = now_ms - r->now_ms - REACTOR_STALL_MS;
+
+	if (late_ms <= 0)
+		return now_ms;
+	r->stalled_ms += late_ms;
+	return now_ms - late_ms;
+}
+
 /* How long epoll_wait may sleep: to the first key, early for a timer that was
  * moved later, which then only costs one more round. */
 static int
-wait_ms(const struct reactor *r)
+wait_ms(const struct reactor *r, int64_t now_ms)
 {
 	const struct heap_node *first = heap_peek(&r->heap);
 	int64_t left;
 
 	if (first == NULL)
 		return -1;
-	left = first->key - (clock_now_ms() - r->stalled_ms);
+	left = first->key - now_ms;
 	if (left <= 0)
 		return 0;
 	return left < INT_MAX ? (int)left : INT_MAX;
@@ -207,20 +233,15 @@ expire(struct reactor *r)
 struct err
 reactor_run_once(struct reactor *r, bool may_wait)
 {
-	int64_t begun_ms;
-	int64_t took_ms;
+	int64_t now_ms = forgive_stall(r);
 	int n = epoll_wait(
-	    r->fd, r->batch, REACTOR_BATCH, may_wait ? wait_ms(r) : 0);
+	    r->fd, r->batch, REACTOR_BATCH, may_wait ? wait_ms(r, now_ms) : 0);
 
 	if (n == -1 && errno != EINTR)
 		return err_sys(ERR_IO);
-	begun_ms = clock_now_ms();
-	r->now_ms = begun_ms - r->stalled_ms;
+	reactor_refresh(r);
 	r->batch_len = n > 0 ? (size_t)n : 0;
 	deliver(r);
-	took_ms = clock_now_ms() - begun_ms;
-	if (took_ms > REACTOR_STALL_MS)
-		r->stalled_ms += took_ms - REACTOR_STALL_MS;
 	expire(r);
 	return err_none();
 }

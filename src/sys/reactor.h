@@ -8,9 +8,9 @@
  * number can come back within that batch.
  *
  * Time is milliseconds on the monotonic clock, read once a batch: a callback
- * that asks reactor_now_ms() makes no call.  Time spent within callbacks beyond
- * REACTOR_STALL_MS a batch (a slow disk, a blocked standard output) is taken
- * out of the clock, so that it does not look like a peer's silence.
+ * that asks reactor_now_ms() makes no call.  Time spent between two waits beyond
+ * REACTOR_STALL_MS (a slow disk, a blocked standard output) is taken out of the
+ * clock, so that it does not look like a peer's silence.
  *
  * Deadlines are O(log n) at worst, and moving one later, which is what each
  * arriving octet does, is O(1): the heap is corrected when the old
@@ -26,7 +26,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 
-/* A batch that kept the thread longer than this stops the clock meanwhile. */
+/* What keeps the thread longer than this from waiting stops the clock. */
 #define REACTOR_STALL_MS 1000
 
 struct reactor;
@@ -75,6 +75,12 @@ watch_is_added(const struct watch *w)
 struct err reactor_add_fd(
     struct reactor *r, struct watch *w, int fd, unsigned events);
 
+/*
+ * Whether an event of the batch being delivered is still on its way to `w`, and
+ * will be lost if it is removed.
+ */
+bool watch_has_event(const struct watch *w);
+
 /* Ask for other events.  No call is made when nothing changes. */
 struct err reactor_set_events(
     struct reactor *r, struct watch *w, unsigned events);
@@ -95,6 +101,9 @@ struct err reactor_arm(struct reactor *r, struct timer *t, int64_t deadline_ms);
 void reactor_disarm(struct reactor *r, struct timer *t);
 
 int64_t reactor_now_ms(const struct reactor *r);
+
+/* Read the clock between batches: before beginning after a pause. */
+void reactor_refresh(struct reactor *r);
 
 /*
  * Wait at most until the next deadline (not at all when `may_wait` is false),

@@ -1,0 +1,229 @@
+/*
+ * conn_receive - the receiving half of a connection: the HEAD and BODY states.
+ * The other half is conn.c.
+ */
+#include "net/conn_internal.h"
+
+/* Receive into the buffer that all connections share. */
+static struct stream_io
+receive(struct conn *c)
+{
+	struct stream_io io =
+	    c->stream.ops->recv(&c->stream, c->env->rx, CONN_RX_SIZE);
+
+	c->is_drained = io.status != STREAM_OK || io.len < CONN_RX_SIZE;
+	return io;
+}
+
+/*
+ * The response is whole.  Octets behind its end are nobody's, least of all the
+ * next one's; where some may still lie in the socket, a look tells.
+ */
+static enum want
+end_response(struct conn *c, bool has_surplus)
+{
+	uint8_t octet;
+
+	if (has_surplus)
+		c->is_persistent = false;
+	if (c->is_persistent && !c->is_drained)
+		c->is_persistent =
+		    c->stream.ops->recv(&c->stream, &octet, 1).status ==
+		    STREAM_WAIT_READ;
+	return conn_enter(c, CONN_DONE);
+}
+
+/*
+ * Give what `in` holds of the body to the exchange.  A piece is held back
+ * until it is known whether it is the last, so that a small body, chunked or
+ * not, arrives as one.
+ */
+static enum want
+consume_body(struct conn *c, struct slice in)
+{
+	struct exchange *x = c->exchange;
+	struct slice held = { 0 };
+	struct err err;
+	bool is_done = body_is_done(&c->body);
+
+	while (in.len > 0 && !is_done) {
+		struct slice data;
+		size_t used;
+
+		err = body_decode(&c->body, in, &used, &data);
+		if (err_is(err))
+			return conn_fail(c, err);
+		in = slice_from(in, used);
+		is_done = body_is_done(&c->body);
+		if (data.len == 0)
+			continue;
+		if (held.len > 0) {
+			err = x->ops->data(x->owner, held, false);
+			if (err_is(err))
+				return conn_fail(c, err);
+		}
+		held = data;
+	}
+	if (held.len > 0 || is_done) {
+		err = x->ops->data(x->owner, held, is_done);
+		if (err_is(err))
+			return conn_fail(c, err);
+	}
+	return is_done ? end_response(c, in.len > 0) : WANT_READ;
+}
+
+/* The head is whole: tell of it and go on with what `in` holds behind it. */
+static enum want
+take_head(struct conn *c, const struct response *res, struct slice in)
+{
+	struct exchange *x = c->exchange;
+	struct err err = x->ops->head(x->owner, res);
+	enum want want;
+
+	if (err_is(err))
+		return conn_fail(c, err);
+	/* What was not sent yet never will be. */
+	c->is_persistent =
+	    res->is_persistent && c->out.len + c->out_body.len == 0;
+	c->out = c->out_body = (struct slice){ 0 };
+	body_init(&c->body, res);
+	(void)conn_enter(c, CONN_BODY);
+	want = consume_body(c, in);
+	buf_fini(&c->partial);
+	return want;
+}
+
+/*
+ * Look for a final head in `in`, all the response octets so far.  Interim
+ * responses are passed over, as long as they are not too many (RFC 9110,
+ * section 15.2).
+ */
+static enum want
+scan_head(struct conn *c, struct slice in)
+{
+	struct response res;
+	struct err err;
+	bool whole;
+
+	for (;;) {
+		err = response_parse(
+		    &c->scan, in, c->exchange->to_head, &res, &whole);
+		if (err_is(err))
+			return conn_fail(c, err);
+		if (!whole)
+			break;
+		in = slice_from(in, res.head.len);
+		if (res.status >= 200)
+			return take_head(c, &res, in);
+		c->interim_len += res.head.len;
+		if (c->interim_len > RESPONSE_HEAD_MAX)
+			return conn_fail(c,
+			    err_why(ERR_LIMIT, "too many interim responses"));
+		response_scan_init(&c->scan);
+	}
+	/* Keep what there is of a head; `in` may lie in `partial` itself. */
+	if (c->partial.len > 0) {
+		buf_drop(&c->partial, c->partial.len - in.len);
+		return WANT_READ;
+	}
+	err = buf_append(&c->partial, in);
+	return err_is(err) ? conn_fail(c, err) : WANT_READ;
+}
+
+enum want
+conn_receive_head(struct conn *c)
+{
+	struct conn_env *env = c->env;
+	struct stream_io io = receive(c);
+	struct slice in;
+
+	if (io.status == STREAM_END && c->exchange->first_octet_ms == -1)
+		return conn_fail(
+		    c, err_why(ERR_TRUNCATED, "closed before the response"));
+	if (io.status == STREAM_END)
+		return conn_fail(c,
+		    err_why(ERR_TRUNCATED, "closed within the response head"));
+	if (io.status != STREAM_OK)
+		return conn_wait_or_fail(c, io, ERR_IO);
+	if (c->exchange->first_octet_ms == -1)
+		c->exchange->first_octet_ms = reactor_now_ms(env->reactor);
+	conn_touch(c);
+	in = slice_of(env->rx, io.len);
+	if (c->partial.len > 0) {
+		struct err err = buf_append(&c->partial, in);
+
+		if (err_is(err))
+			return conn_fail(c, err);
+		in = buf_slice(&c->partial);
+	}
+	return scan_head(c, in);
+}
+
+/* The peer has ended; does the body? */
+static enum want
+end_body(struct conn *c)
+{
+	struct err err = body_end(&c->body);
+
+	if (err_is(err))
+		return conn_fail(c, err);
+	c->is_persistent = false;
+	return conn_enter(c, CONN_DONE);
+}
+
+/* Move body octets from the socket to the sink without touching them. */
+static enum want
+splice_body(struct conn *c, int sink, uint64_t left)
+{
+	size_t max = left < SIZE_MAX ? (size_t)left : SIZE_MAX;
+	struct conduit_io io =
+	    conduit_move(&c->env->conduit, c->stream.fd, sink, max);
+	struct err err;
+
+	switch (io.status) {
+	case CONDUIT_MOVED:
+		conn_touch(c);
+		body_skip_plain(&c->body, io.len);
+		err = c->exchange->ops->sunk(c->exchange->owner, io.len);
+		if (err_is(err))
+			return conn_fail(c, err);
+		c->is_drained = false;
+		return body_is_done(&c->body) ? end_response(c, false)
+					      : WANT_READ;
+	case CONDUIT_WAIT:
+		return WANT_READ;
+	case CONDUIT_END:
+		return end_body(c);
+	case CONDUIT_FAILED_READ:
+		return conn_fail(c, err_code(ERR_IO, io.sys));
+	case CONDUIT_FAILED_WRITE:
+		return conn_fail(c, err_code(ERR_FILE, io.sys));
+	case CONDUIT_UNFIT:
+		break;
+	}
+	return WANT_AGAIN; /* by hand, then */
+}
+
+enum want
+conn_receive_body(struct conn *c)
+{
+	uint64_t left = body_plain_left(&c->body);
+	struct stream_io io;
+
+	if (left >= CONN_SPLICE_MIN &&
+	    c->stream.ops->plain_fd(&c->stream) != -1) {
+		int sink = c->exchange->ops->sink(c->exchange->owner);
+		enum want want =
+		    sink != -1 ? splice_body(c, sink, left) : WANT_AGAIN;
+
+		if (want != WANT_AGAIN)
+			return want;
+	}
+	io = receive(c);
+	if (io.status == STREAM_END)
+		return end_body(c);
+	if (io.status != STREAM_OK)
+		return conn_wait_or_fail(c, io, ERR_IO);
+	conn_touch(c);
+	return consume_body(c, slice_of(c->env->rx, io.len));
+}
