@@ -223,7 +223,7 @@ has_the_library_s_defaults(void **state)
 	assert_null(o.fetch.method);
 	assert_null(o.fetch.user_agent);
 	assert_null(o.tree.dir);
-	assert_null(o.tree.template);
+	assert_null(o.tree.name_template);
 	assert_int_equal(o.list_count, 0);
 	options_fini(&o);
 }
@@ -244,7 +244,7 @@ puts_every_value_in_its_place(void **state)
 	(void)state;
 	assert_null(parse(&o, words));
 	assert_string_equal(o.tree.dir, "out");
-	assert_string_equal(o.tree.template, "%{n}");
+	assert_string_equal(o.tree.name_template, "%{n}");
 	assert_int_equal(o.fetch.field_count, 2);
 	assert_string_equal(o.fetch.fields[0], "A: b");
 	assert_string_equal(o.fetch.fields[1], "C;");
@@ -299,7 +299,7 @@ draws_conclusions(void **state)
 	options_fini(&o);
 	assert_null(parse(&o, out));
 	assert_true(o.is_to_stdout);
-	assert_null(o.tree.template);
+	assert_null(o.tree.name_template);
 	options_fini(&o);
 }
 

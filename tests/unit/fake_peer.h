@@ -1,0 +1,186 @@
+/*
+ * fake_peer - connections that lead to the test itself: sock_connect() gives
+ * one end of a socket pair, and the test plays the other.  A test that includes
+ * this has the line
+ *
+ *     link: -Wl,--wrap=sock_connect
+ *
+ * in a comment of its own.
+ */
+#ifndef BULKFETCH_TESTS_UNIT_FAKE_PEER_H
+#define BULKFETCH_TESTS_UNIT_FAKE_PEER_H
+
+#include "exact.h"
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/sock.h"
+
+#define FAKE_PEERS_MAX 1024
+
+/* What becomes of the next connections. */
+enum fake_fate {
+	FAKE_CONNECTS,
+	FAKE_FAILS,   /* at once, with `sys` */
+	FAKE_REFUSED, /* when it is looked at, by the kernel */
+	FAKE_HANGS,   /* it never becomes writable */
+};
+
+/* The peer's ends, in the order of connecting; -1 when closed. */
+static int fake_peers[FAKE_PEERS_MAX];
+static unsigned fake_peer_count;
+
+static struct {
+	enum fake_fate fate;
+	unsigned times; /* the fate of so many; they connect after that */
+	int sys;
+	int send_room; /* SO_SNDBUF of our end; 0: as it comes */
+	/* The fate by address; may be NULL. */
+	enum fake_fate (*by_addr)(const struct endpoint *ep);
+} fake_plan;
+
+struct err __real_sock_connect(const struct endpoint *ep, int *fd);
+struct err __wrap_sock_connect(const struct endpoint *ep, int *fd);
+
+static inline int
+fake_peer(unsigned i)
+{
+	assert_true(i < fake_peer_count);
+	assert_int_not_equal(fake_peers[i], -1);
+	return fake_peers[i];
+}
+
+static inline void
+fake_close(unsigned i)
+{
+	assert_int_equal(close(fake_peer(i)), 0);
+	fake_peers[i] = -1;
+}
+
+/* Forget all of them, and the plan. */
+static inline void
+fake_peers_reset(void)
+{
+	for (unsigned i = 0; i < fake_peer_count; i++) {
+		if (fake_peers[i] != -1)
+			(void)close(fake_peers[i]);
+	}
+	fake_peer_count = 0;
+	memset(&fake_plan, 0, sizeof(fake_plan));
+}
+
+/* As much of `octets` as the socket takes. */
+static inline size_t
+fake_offer(unsigned i, struct slice octets)
+{
+	size_t len = 0;
+
+	while (len < octets.len) {
+		ssize_t n = send(fake_peer(i), octets.ptr + len,
+		    octets.len - len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n == -1)
+			break;
+		len += (size_t)n;
+	}
+	return len;
+}
+
+static inline void
+fake_say(unsigned i, struct slice octets)
+{
+	assert_int_equal(fake_offer(i, octets), octets.len);
+}
+
+static inline void
+fake_say_str(unsigned i, const char *text)
+{
+	fake_say(i, slice_str(text));
+}
+
+/* What has come, up to `cap` octets; 0 when nothing has. */
+static inline size_t
+fake_hear(unsigned i, char *to, size_t cap)
+{
+	ssize_t n = recv(fake_peer(i), to, cap, MSG_DONTWAIT);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* Whether our end was closed; what was said before is passed over. */
+static inline bool
+fake_hears_end(unsigned i)
+{
+	char octets[1024];
+	ssize_t n;
+
+	do
+		n = recv(fake_peer(i), octets, sizeof(octets), MSG_DONTWAIT);
+	while (n > 0);
+	return n == 0;
+}
+
+static inline enum fake_fate
+fake_next_fate(const struct endpoint *ep)
+{
+	if (fake_plan.by_addr != NULL)
+		return fake_plan.by_addr(ep);
+	if (fake_plan.times == 0)
+		return FAKE_CONNECTS;
+	fake_plan.times--;
+	return fake_plan.fate;
+}
+
+/* A port of this machine where nobody listens. */
+static inline struct endpoint
+fake_dead_end(void)
+{
+	struct endpoint ep = { .addr.in.sin_family = AF_INET,
+		.addr.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.len = sizeof(ep.addr.in) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(bind(fd, &ep.addr.sa, ep.len), 0);
+	assert_int_equal(getsockname(fd, &ep.addr.sa, &ep.len), 0);
+	(void)close(fd);
+	return ep;
+}
+
+struct err
+__wrap_sock_connect(const struct endpoint *ep, int *fd)
+{
+	enum fake_fate fate = fake_next_fate(ep);
+	struct endpoint dead;
+	char octets[1024] = { 0 };
+	int fds[2];
+
+	if (fate == FAKE_FAILS)
+		return err_code(
+		    err_is_shortage(fake_plan.sys) ? ERR_SHORTAGE : ERR_CONNECT,
+		    fake_plan.sys);
+	if (fate == FAKE_REFUSED) {
+		dead = fake_dead_end();
+		return __real_sock_connect(&dead, fd);
+	}
+	assert_true(fake_peer_count < FAKE_PEERS_MAX);
+	assert_int_equal(
+	    socketpair(
+		AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+	    0);
+	if (fake_plan.send_room > 0)
+		assert_int_equal(
+		    setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF,
+			&fake_plan.send_room, sizeof(fake_plan.send_room)),
+		    0);
+	while (fate == FAKE_HANGS &&
+	    send(fds[0], octets, sizeof(octets), MSG_NOSIGNAL) > 0)
+		;
+	fake_peers[fake_peer_count++] = fds[1];
+	*fd = fds[0];
+	return err_none();
+}
+
+#endif

@@ -1,0 +1,98 @@
+#include "exact.h"
+
+#include "base/hash.h"
+#include "collect/target.h"
+
+static void
+tells_directory_and_file_apart(void **state)
+{
+	static const struct {
+		const char *prefix;
+		const char *name;
+		const char *dir;
+		const char *base;
+	} rows[] = {
+		{ "", "a", "", "a" },
+		{ "", "h/a", "h", "a" },
+		{ "", "h/a/b", "h/a", "b" },
+		{ "out/", "a", "", "a" },
+		{ "out/", "h/a", "h", "a" },
+		{ "/", "h/a", "h", "a" },
+	};
+	struct target t;
+
+	(void)state;
+	target_init(&t);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char all[64];
+
+		assert_false(err_is(target_set(
+		    &t, slice_str(rows[i].prefix), slice_str(rows[i].name))));
+		expect_text("dir", target_dir(&t), rows[i].dir);
+		assert_string_equal(target_base(&t), rows[i].base);
+		(void)strcpy(all, rows[i].prefix);
+		(void)strcat(all, rows[i].name);
+		assert_string_equal(target_name(&t), all);
+		assert_false(t.is_moved);
+		assert_true(
+		    target_hash(&t) == hash_octets(slice_str(rows[i].name), 0));
+	}
+	target_fini(&t);
+}
+
+static void
+takes_marks(void **state)
+{
+	struct target t;
+	size_t len;
+
+	(void)state;
+	target_init(&t);
+	assert_false(
+	    err_is(target_set(&t, slice_str("out/"), slice_str("h/a/b/c"))));
+	assert_false(err_is(target_move_dir(&t, slice_str("h/a%dir/b%dir"))));
+	assert_true(t.is_moved);
+	assert_string_equal(target_name(&t), "out/h/a%dir/b%dir/c");
+	assert_string_equal(target_base(&t), "c");
+	expect_text("dir", target_dir(&t), "h/a%dir/b%dir");
+	assert_false(err_is(target_mark_file(&t)));
+	assert_string_equal(target_base(&t), "c%file");
+	len = t.name.len;
+	assert_false(err_is(target_mark_hash(&t, 0x1234)));
+	assert_string_equal(target_base(&t), "c%file%~0000000000001234");
+	target_unmark(&t, len);
+	assert_string_equal(target_base(&t), "c%file");
+	assert_false(
+	    err_is(target_set(&t, slice_str("out/"), slice_str("h/x"))));
+	assert_false(t.is_moved);
+	assert_string_equal(target_name(&t), "out/h/x");
+	target_fini(&t);
+}
+
+static void
+keeps_no_memory_of_a_long_name(void **state)
+{
+	static char name[100000];
+	struct target t;
+
+	(void)state;
+	memset(name, 'a', sizeof(name));
+	target_init(&t);
+	assert_false(err_is(
+	    target_set(&t, slice_str(""), slice_of(name, sizeof(name)))));
+	assert_false(err_is(target_set(&t, slice_str(""), slice_str("a"))));
+	assert_true(t.name.cap < 4096);
+	target_fini(&t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_directory_and_file_apart),
+		cmocka_unit_test(takes_marks),
+		cmocka_unit_test(keeps_no_memory_of_a_long_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
