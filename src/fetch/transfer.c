@@ -400,12 +400,14 @@ connect_try(struct transfer *t)
 		    t->addr_at + 1 >= t->lookup.count)
 			break;
 	}
-	if (err.kind == ERR_SHORTAGE)
+	if (err.kind == ERR_SHORTAGE) {
 		postpone(t);
-	else if (err_is(err))
+	} else if (err_is(err)) {
 		fail(t, err);
-	else
+	} else {
 		memcpy(t->ip, t->conn->ip, sizeof(t->ip));
+		conn_start(t->conn); /* t may have ended in there */
+	}
 }
 
 static void

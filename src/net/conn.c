@@ -126,8 +126,13 @@ step_connect(struct conn *c, unsigned events)
 	int sys = 0;
 	socklen_t len = sizeof(sys);
 
+	/* A peer that is near has accepted by now: rather than wait a round to
+	 * be told so, go on and see whether the stream takes octets. */
+	if (events == 0 && c->is_hopeful)
+		return conn_enter(c, CONN_HANDSHAKE);
 	if (events == 0)
 		return WANT_WRITE;
+	c->is_hopeful = false;
 	/* Only writability was asked for: readable as well means an error. */
 	if ((events & REACTOR_READ) != 0) {
 		if (getsockopt(c->stream.fd, SOL_SOCKET, SO_ERROR, &sys, &len))
@@ -138,11 +143,29 @@ step_connect(struct conn *c, unsigned events)
 	return conn_enter(c, CONN_HANDSHAKE);
 }
 
+/*
+ * What the stream said before anything told that it is connected: if it has to
+ * wait, then because it is not; if it failed, connecting did.
+ */
+static enum want
+end_hope(struct conn *c, struct stream_io io)
+{
+	enum want want = conn_enter(c, CONN_CONNECT);
+
+	c->is_hopeful = false;
+	c->out = c->out_body = (struct slice){ 0 };
+	if (io.status == STREAM_FAILED)
+		return conn_fail(c, err_code(ERR_CONNECT, io.sys));
+	return want;
+}
+
 static enum want
 step_handshake(struct conn *c)
 {
 	struct stream_io io = c->stream.ops->handshake(&c->stream);
 
+	if (io.status != STREAM_OK && c->is_hopeful)
+		return end_hope(c, io);
 	if (io.status != STREAM_OK)
 		return conn_wait_or_fail(c, io, ERR_CONNECT);
 	return conn_enter(c, CONN_SEND);
@@ -221,6 +244,9 @@ step_send(struct conn *c, unsigned events)
 					(void *)(uintptr_t)c->out_body.ptr,
 			    .iov_len = c->out_body.len };
 	io = c->stream.ops->send(&c->stream, iov, count);
+	if (io.status != STREAM_OK && c->is_hopeful)
+		return end_hope(c, io);
+	c->is_hopeful = false;
 	if (io.status == STREAM_OK) {
 		advance(c, io.len);
 		if (c->out.len + c->out_body.len == 0) {
@@ -302,6 +328,17 @@ conn_finish(struct conn *c)
 	x->ops->done(x->owner, err); /* last use of c: it may be freed */
 }
 
+/* Registered when there is first something to wait for. */
+static struct err
+watch_events(struct conn *c, unsigned events)
+{
+	struct reactor *reactor = c->env->reactor;
+
+	if (watch_is_added(&c->watch))
+		return reactor_set_events(reactor, &c->watch, events);
+	return reactor_add_fd(reactor, &c->watch, c->stream.fd, events);
+}
+
 /* Step until the machine has to wait. */
 static void
 conn_run(struct conn *c, unsigned events)
@@ -320,7 +357,7 @@ conn_run(struct conn *c, unsigned events)
 			ask = REACTOR_WRITE;
 		else if (want == WANT_WRITE)
 			ask = REACTOR_READ | REACTOR_WRITE;
-		err = reactor_set_events(c->env->reactor, &c->watch, ask);
+		err = watch_events(c, ask);
 		if (!err_is(err))
 			return;
 		(void)conn_fail(c, err);
@@ -397,23 +434,22 @@ conn_connect(struct conn *c, struct conn_env *env, const struct endpoint *ep,
 	err = stream_tcp_connect(&c->stream, ep);
 	if (err_is(err))
 		return err;
-	err = reactor_add_fd(
-	    env->reactor, &c->watch, c->stream.fd, REACTOR_WRITE);
-	if (err_is(err))
-		goto fail_close;
 	/* Armed once here, so that conn_touch() never has to allocate. */
 	err = reactor_arm(env->reactor, &c->timer, INT64_MAX);
-	if (err_is(err))
-		goto fail_watch;
+	if (err_is(err)) {
+		c->stream.ops->close(&c->stream);
+		return err;
+	}
 	conn_reset(c, exchange);
+	c->is_hopeful = true;
 	(void)conn_enter(c, CONN_CONNECT);
 	return err_none();
+}
 
-fail_watch:
-	reactor_remove_fd(env->reactor, &c->watch, true);
-fail_close:
-	c->stream.ops->close(&c->stream);
-	return err;
+void
+conn_start(struct conn *c)
+{
+	conn_run(c, 0);
 }
 
 void

@@ -104,6 +104,7 @@ struct conn {
 	struct stream stream;
 	struct watch watch;
 	struct timer timer;
+	bool is_hopeful; /* nobody has said yet that it is connected */
 	int64_t phase_deadline_ms; /* of CONNECT+HANDSHAKE, or of HEAD */
 	struct exchange *exchange; /* borrowed; NULL when IDLE or closed */
 	uint64_t exchanges;        /* begun on this connection */
@@ -129,11 +130,15 @@ struct conn {
 };
 
 /*
- * Begin to connect to `ep` and carry `exchange`.  Fails, with nothing to undo
- * and the exchange not told, as sock_connect() does or with ERR_NOMEM.
+ * Begin to connect to `ep`, for `exchange`; conn_start() must follow.  Fails,
+ * with nothing to undo and the exchange not told, as sock_connect() does or
+ * with ERR_NOMEM.
  */
 struct err conn_connect(struct conn *c, struct conn_env *env,
     const struct endpoint *ep, struct exchange *exchange);
+
+/* Take the first steps.  The exchange may be told of its end in here. */
+void conn_start(struct conn *c);
 
 /* Carry another exchange over an idle connection. */
 void conn_begin(struct conn *c, struct exchange *exchange);

@@ -48,7 +48,7 @@ struct conn *pool_take_idle(struct pool *p, struct slice key);
 
 /*
  * Begin a new connection to `ep`, for `exchange`, and lend it until
- * pool_give().  There must be fewer than `limit` in use.  Fails with
+ * pool_give(); conn_start() it.  There must be fewer than `limit` in use.  Fails with
  * ERR_SHORTAGE, ERR_CONNECT or ERR_NOMEM, the exchange not told.
  */
 struct err pool_connect(struct pool *p, struct slice key,

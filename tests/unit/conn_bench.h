@@ -242,6 +242,8 @@ talk_connect(struct talk *t, struct conn *c)
 	t->conn = c;
 	err = conn_connect(c, &bench.env, &ep, &t->exchange);
 	c->idle_fn = bench_on_idle;
+	if (!err_is(err))
+		conn_start(c);
 	return err;
 }
 

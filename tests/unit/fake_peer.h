@@ -30,6 +30,7 @@ enum fake_fate {
 
 /* The peer's ends, in the order of connecting; -1 when closed. */
 static int fake_peers[FAKE_PEERS_MAX];
+static bool fake_hangs[FAKE_PEERS_MAX];
 static unsigned fake_peer_count;
 
 static struct {
@@ -178,6 +179,7 @@ __wrap_sock_connect(const struct endpoint *ep, int *fd)
 	while (fate == FAKE_HANGS &&
 	    send(fds[0], octets, sizeof(octets), MSG_NOSIGNAL) > 0)
 		;
+	fake_hangs[fake_peer_count] = fate == FAKE_HANGS;
 	fake_peers[fake_peer_count++] = fds[1];
 	*fd = fds[0];
 	return err_none();

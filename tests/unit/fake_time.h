@@ -23,6 +23,9 @@ static int64_t fake_now_ms = FAKE_START_MS;
 static int fake_timeout_ms; /* of the last wait */
 static int fake_wait_errno; /* what the next wait fails with, once; 0: none */
 
+/* When the world outside does something that no reactor knows of. */
+static int64_t fake_wake_ms = INT64_MAX;
+
 /* Called before each wait, for whoever has his turn then; may be NULL. */
 static void (*fake_before_wait)(void);
 
@@ -52,10 +55,14 @@ __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
 	if (fake_before_wait != NULL)
 		fake_before_wait();
 	n = __real_epoll_wait(fd, events, max, 0);
-	if (n == 0 && timeout_ms == -1)
-		fail_msg("waits for ever");
-	if (n == 0)
+	if (n != 0 || timeout_ms == 0)
+		return n;
+	if (timeout_ms != -1 && fake_wake_ms - fake_now_ms >= timeout_ms)
 		fake_now_ms += timeout_ms;
+	else if (fake_wake_ms != INT64_MAX)
+		fake_now_ms = fake_wake_ms;
+	else
+		fail_msg("waits for ever");
 	return n;
 }
 

@@ -148,11 +148,43 @@ a_failure_to_connect_is_told_as_such(void **state)
 		assert_int_equal(t.dones, 1);
 		assert_false(t.was_open);
 		assert_int_equal(c.failed_in, CONN_CONNECT);
-		assert_int_equal(t.composed, 0);
 		err = t.err;
 	}
 	assert_int_equal(err.kind, ERR_CONNECT);
 	assert_int_equal(err.sys, ECONNREFUSED);
+	talk_fini(&t);
+}
+
+/* Octets offered before it is connected are offered again, whole. */
+static void
+a_peer_that_has_not_accepted_yet_is_waited_for(void **state)
+{
+	char heard[4096];
+	struct slice last = { 0 };
+	struct talk t;
+	struct conn c;
+	size_t len;
+
+	(void)state;
+	talk_init(&t);
+	fake_plan.fate = FAKE_HANGS;
+	fake_plan.times = 1;
+	assert_false(err_is(talk_connect(&t, &c)));
+	bench_run();
+	assert_int_equal(c.state, CONN_CONNECT);
+	assert_int_equal(t.dones, 0);
+	/* What stands for the handshake goes out of the way. */
+	while (c.state == CONN_CONNECT) {
+		assert_int_not_equal(fake_hear(0, heard, sizeof(heard)), 0);
+		bench_run();
+	}
+	assert_int_equal(c.state, CONN_HEAD);
+	while ((len = fake_hear(0, heard, sizeof(heard))) > 0)
+		last = slice_of(heard, len);
+	assert_true(last.len >= t.request.len);
+	expect_slice(
+	    "request", slice_from(last, last.len - t.request.len), t.request);
+	conn_close(&c);
 	talk_fini(&t);
 }
 
@@ -437,6 +469,7 @@ main(void)
 		TEST(goes_through_its_states_and_back_to_idle),
 		TEST(a_small_exchange_costs_one_send_and_one_recv),
 		TEST(a_failure_to_connect_is_told_as_such),
+		TEST(a_peer_that_has_not_accepted_yet_is_waited_for),
 		cmocka_unit_test(long_requests_go_out_in_pieces_and_do_not_mix),
 		cmocka_unit_test(
 		    an_answer_before_the_request_is_out_is_taken_and_closes),

@@ -26,8 +26,10 @@ try_connect(struct talk *t, const char *origin)
 	talk_init(t);
 	err =
 	    pool_connect(&pool, slice_str(origin), &ep, &t->exchange, &t->conn);
-	if (!err_is(err))
+	if (!err_is(err)) {
+		conn_start(t->conn);
 		bench_run();
+	}
 	return err;
 }
 
