@@ -32,7 +32,7 @@ check(const char *const *words, size_t count)
 		assert(o.fetch.concurrency <= BULKFETCH_CONCURRENCY_MAX);
 		assert(o.fetch.idle_timeout_ms <= BULKFETCH_DURATION_MAX_MS);
 		assert(o.list_count + o.field_count + o.data_count <= count);
-		assert(!o.is_to_stdout || o.tree.template == NULL);
+		assert(!o.is_to_stdout || o.tree.name_template == NULL);
 	}
 	options_fini(&o);
 }

@@ -444,8 +444,9 @@ writes_nothing_above_its_directory(void **state)
 	(void)state;
 	assert_int_equal(mkdir(scratch_path("out"), 0755), 0);
 	for (size_t t = 0; t < COUNT(templates); t++) {
-		begin_run((struct bulkfetch_tree_options){
-		    .dir = scratch_path("out"), .name_template = templates[t] });
+		begin_run(
+		    (struct bulkfetch_tree_options){ .dir = scratch_path("out"),
+			.name_template = templates[t] });
 		for (size_t i = 0; i < COUNT(urls); i++) {
 			assert_int_equal(
 			    collect(&tree, urls[i], "x", ARRIVES_WHOLE), 0);
