@@ -36,6 +36,8 @@ list_is_empty(const struct list *l)
 static inline void
 list_remove(struct list *node)
 {
+	/* The analyser cannot tell that a freed object was unlinked before.
+	 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
 	list_init(node);

@@ -24,7 +24,7 @@ struct words {
 /* One option as it stands there. */
 struct given {
 	const struct option_row *row;
-	const char *value; /* NULL when it takes none */
+	const char *value; /* "" for an option that takes none */
 	bool is_letter;
 };
 
@@ -233,6 +233,7 @@ parse_letters(struct words *w, const char *word)
 	for (const char *at = word + 1; *at != '\0'; at++) {
 		struct given given = {
 			.row = option_find_letter(*at),
+			.value = "",
 			.is_letter = true,
 		};
 
@@ -282,6 +283,7 @@ parse_name(struct words *w, const char *word)
 	char candidates[256];
 	struct given given = {
 		.row = option_find_name(name, candidates, sizeof(candidates)),
+		.value = "",
 	};
 
 	if (given.row == NULL)

@@ -381,7 +381,7 @@ discard(struct tree *t, struct body *b)
 static struct err
 finish(struct tree *t, struct body *b)
 {
-	const struct dir *dir;
+	const struct dir *dir = NULL;
 	struct err err = outfile_finish(&b->temp, &t->rules);
 
 	if (!err_is(err))

@@ -1,5 +1,6 @@
 #include "fetch/transfer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -405,6 +406,7 @@ connect_try(struct transfer *t)
 	} else if (err_is(err)) {
 		fail(t, err);
 	} else {
+		assert(t->conn != NULL);
 		memcpy(t->ip, t->conn->ip, sizeof(t->ip));
 		conn_start(t->conn); /* t may have ended in there */
 	}

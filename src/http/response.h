@@ -26,7 +26,7 @@
 
 /* The longest head read, and the most field lines in it.  Real heads stay
  * below 16 KiB; curl stops at 300 KiB. */
-#define RESPONSE_HEAD_MAX (256 * 1024)
+#define RESPONSE_HEAD_MAX ((size_t)256 * 1024)
 #define RESPONSE_FIELDS_MAX 1024
 
 /* How the end of the body is known (RFC 9112, section 6.3). */

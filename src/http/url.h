@@ -25,7 +25,7 @@
 #include "http/host.h"
 
 /* The longest URL read: well above what servers accept (8 to 64 KiB). */
-#define URL_MAX_LEN 65536
+#define URL_MAX_LEN ((size_t)64 * 1024)
 
 /* What url_parse() may write for an input of URL_MAX_LEN: each octet tripled,
  * userinfo kept beside it, a few octets of separators. */

@@ -31,7 +31,7 @@
 #include "sys/reactor.h"
 
 /* The receive buffer that all connections share. */
-#define CONN_RX_SIZE ((size_t)(256 * 1024))
+#define CONN_RX_SIZE ((size_t)256 * 1024)
 
 /* Fewer octets than this are received and written, not spliced. */
 #define CONN_SPLICE_MIN ((uint64_t)(64 * 1024))

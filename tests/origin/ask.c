@@ -84,7 +84,8 @@ parse_field(struct slice line, struct ask *ask)
 enum ask_end
 ask_parse(struct slice in, struct ask *ask)
 {
-	const uint8_t *end = memmem(in.ptr, in.len, "\r\n\r\n", 4);
+	const uint8_t *end =
+	    in.len > 0 ? memmem(in.ptr, in.len, "\r\n\r\n", 4) : NULL;
 	struct slice lines;
 
 	if (end == NULL)

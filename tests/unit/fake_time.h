@@ -26,8 +26,9 @@ static int fake_wait_errno; /* what the next wait fails with, once; 0: none */
 /* When the world outside does something that no reactor knows of. */
 static int64_t fake_wake_ms = INT64_MAX;
 
-/* Called before each wait, for whoever has his turn then; may be NULL. */
-static void (*fake_before_wait)(void);
+/* Called before each wait, for whoever has his turn then; may be NULL.  True:
+ * it has called the code under test, which may want to wait less long now. */
+static bool (*fake_before_wait)(void);
 
 int64_t __wrap_clock_now_ms(void);
 int __real_epoll_wait(
@@ -52,8 +53,8 @@ __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
 		fake_wait_errno = 0;
 		return -1;
 	}
-	if (fake_before_wait != NULL)
-		fake_before_wait();
+	if (fake_before_wait != NULL && fake_before_wait())
+		timeout_ms = 0;
 	n = __real_epoll_wait(fd, events, max, 0);
 	if (n != 0 || timeout_ms == 0)
 		return n;
