@@ -146,7 +146,8 @@ observe_tick(void *ctx, const struct bulkfetch_stats *stats)
 		signal_wants_summary = 0;
 		print_summary(p, stats);
 	}
-	if (signal_interrupts > 0 && !p->is_drain_told) {
+	if (signal_interrupts > 0 && stats->in_flight > 0 &&
+	    !p->is_drain_told) {
 		p->is_drain_told = true;
 		(void)snprintf(line, sizeof(line),
 		    "finishing %u in flight; again to stop at once",

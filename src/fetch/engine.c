@@ -336,7 +336,7 @@ engine_on_wake(void *ctx)
 static void
 obey(struct engine *e)
 {
-	int asked = e->stop_asked;
+	int asked = atomic_load(&e->stop_asked);
 
 	if (e->is_output_lost)
 		stop_now(e, BULKFETCH_END_OUTPUT);

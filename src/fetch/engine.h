@@ -15,7 +15,7 @@
 #ifndef BULKFETCH_FETCH_ENGINE_H
 #define BULKFETCH_FETCH_ENGINE_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -80,7 +80,7 @@ struct engine {
 	bool has_told_short;    /* one warning a run is enough */
 	bool is_output_lost;    /* the observer cannot tell any more */
 	unsigned file_failures; /* in a row */
-	volatile sig_atomic_t stop_asked; /* 1 + enum bulkfetch_stop, or 0 */
+	atomic_int stop_asked;  /* 1 + enum bulkfetch_stop, or 0 */
 
 	struct stats stats;
 	int64_t started_ms;

@@ -270,10 +270,13 @@ bulkfetch_stop(struct bulkfetch *run, enum bulkfetch_stop how)
 {
 	struct engine *e = &run->engine;
 	int asked = 1 + (int)how;
+	int before = atomic_load(&e->stop_asked);
 
-	/* Only ever sharper: a late DRAIN does not take NOW back. */
-	if (e->stop_asked < asked)
-		e->stop_asked = asked;
+	/* Only ever sharper: a late DRAIN does not take NOW back, nor does one
+	 * that a NOW has come in between. */
+	while (before < asked &&
+	    !atomic_compare_exchange_weak(&e->stop_asked, &before, asked))
+		;
 	wake_up(&e->wake);
 }
 

@@ -353,6 +353,8 @@ on_done(void *owner, struct err err)
 		succeed(t);
 		return;
 	}
+	if (failed_in == CONN_CONNECT || failed_in == CONN_HANDSHAKE)
+		t->connect_ms = -1; /* composed in vain: conn_start() */
 	t->stage = conn_state_name(failed_in);
 	/* RFC 9110, section 9.2.2: what is safe to repeat is repeated. */
 	if (was_stale && t->env->form.is_idempotent) {

@@ -117,7 +117,8 @@ conn_wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
 	if (io.status == STREAM_END)
 		return conn_fail(
 		    c, err_why(ERR_TRUNCATED, "the connection was closed"));
-	return conn_fail(c, err_code(kind, io.sys));
+	return conn_fail(
+	    c, err_code(err_is_shortage(io.sys) ? ERR_SHORTAGE : kind, io.sys));
 }
 
 static enum want

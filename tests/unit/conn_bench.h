@@ -123,7 +123,7 @@ bench_octets(char first, size_t len)
 
 	assert_non_null(octets);
 	for (size_t i = 0; i < len; i++)
-		octets[i] = (uint8_t)('a' + (i * i / 7) % 26);
+		octets[i] = (uint8_t)('a' + (i * i / 7 + (uint8_t)first) % 26);
 	if (len > 0)
 		octets[0] = (uint8_t)first;
 	return slice_of(octets, len);
