@@ -18,7 +18,8 @@
  * Everything happens on the thread that calls bulkfetch_run(); only
  * bulkfetch_stop() and bulkfetch_wake() may be called from elsewhere, from
  * signal handlers too.  The library sets no signal's disposition; descriptors
- * that it opens are close-on-exec.  Sizes are octets, times milliseconds.
+ * that it opens are close-on-exec; bulkfetch_new() raises the soft limit of
+ * descriptors (RLIMIT_NOFILE) to the hard one.  Sizes are octets, times milliseconds.
  * Texts are octets with a length, not terminated and not checked for UTF-8,
  * where they may come from a list or a peer; `const char *` without a length is
  * a C string.

@@ -356,6 +356,10 @@ on_done(void *owner, struct err err)
 	if (failed_in == CONN_CONNECT || failed_in == CONN_HANDSHAKE)
 		t->connect_ms = -1; /* composed in vain: conn_start() */
 	t->stage = conn_state_name(failed_in);
+	/* How an unwanted body came to its end is of no interest. */
+	if (t->status != 0 && !is_success(t) &&
+	    !t->env->options.fail_with_body)
+		err = err_of(ERR_STATUS);
 	/* RFC 9110, section 9.2.2: what is safe to repeat is repeated. */
 	if (was_stale && t->env->form.is_idempotent) {
 		t->must_be_fresh = true;

@@ -69,7 +69,8 @@ control(struct reactor *r, int op, struct watch *w, unsigned events)
 	if ((events & REACTOR_WRITE) != 0)
 		ev.events |= EPOLLOUT;
 	if (epoll_ctl(r->fd, op, w->fd, &ev) == -1)
-		return err_sys(ERR_IO);
+		/* ENOSPC: more watches than a user may have (epoll(7)). */
+		return err_sys(errno == ENOSPC ? ERR_SHORTAGE : ERR_IO);
 	w->events = events;
 	return err_none();
 }

@@ -69,8 +69,9 @@ watch_is_added(const struct watch *w)
 }
 
 /*
- * Watch `fd` for `events`.  Fails with ERR_IO and errno: EPERM for a
- * descriptor that cannot be waited for (a regular file), ENOSPC, ENOMEM.
+ * Watch `fd` for `events`.  Fails with ERR_SHORTAGE when a user may not
+ * watch more, else with ERR_IO and errno: EPERM for a descriptor that cannot be
+ * waited for (a regular file), ENOMEM.
  */
 struct err reactor_add_fd(
     struct reactor *r, struct watch *w, int fd, unsigned events);

@@ -31,6 +31,7 @@ ends_each_request_with_what_became_of_it(void **state)
 		{ "http://two/ok", "", "", 200, 5, 1 },
 		{ "http://a/404", "status", "head", 404, 2, 1 },
 		{ "http://a/404-large", "status", "head", 404, 0, 1 },
+		{ "http://a/404-half", "status", "head", 404, 2, 1 },
 		{ "http://a/206", "status", "head", 206, 2, 1 },
 		{ "http://a/half", "truncated", "body", 200, 3, 1 },
 		{ "http://a/stuck", "timeout", "body", 200, 3, 1 },
