@@ -129,7 +129,7 @@ examples: $(EXAMPLES)
 demo: $(BIN) $(ORIGIN) $(ORIGIN_CHECK)
 	@BUILD='$(BUILD)' tests/demo
 
-bench: $(BIN) $(BENCH) $(ORIGIN)
+bench: $(BIN) $(BENCH) $(ORIGIN) $(ORIGIN_CHECK)
 	@BUILD='$(BUILD)' tests/bench/rig --quick
 
 # ---- For those who work on it ----------------------------------------------------
