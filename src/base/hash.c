@@ -19,18 +19,14 @@ fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t
+/* `len` octets, at most eight, as a number; those that lack are zero. */
+static inline uint64_t
 load(const uint8_t *ptr, size_t len)
 {
 	uint64_t word = 0;
 
-	if (len == sizeof(word)) {
-		memcpy(&word, ptr, sizeof(word));
-		return le64toh(word);
-	}
-	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)ptr[i] << (8 * i);
-	return word;
+	memcpy(&word, ptr, len);
+	return le64toh(word);
 }
 
 uint64_t
@@ -41,7 +37,9 @@ hash_octets(struct slice s, uint64_t seed)
 
 	for (; s.len - i >= 8; i += 8)
 		h = fold(h ^ load(s.ptr + i, 8), K2) + K1;
-	h = fold(h ^ load(s.ptr + i, s.len - i), K2);
+	if (i < s.len)
+		h ^= load(s.ptr + i, s.len - i);
+	h = fold(h, K2);
 	return fold(h ^ s.len, K1 ^ (h >> 32));
 }
 

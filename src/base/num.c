@@ -34,9 +34,10 @@ num_parse_u64(struct slice text, uint64_t max, uint64_t *out)
 	if (text.len == 0)
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
-		if (!ascii_is_digit(text.ptr[i]) ||
-		    !num_mul(value, 10, &value) ||
-		    !num_add(value, text.ptr[i] - (uint64_t)'0', &value))
+		uint64_t digit = text.ptr[i] - (uint64_t)'0';
+
+		if (digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
 			return false;
 	}
 	if (value > max)

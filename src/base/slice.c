@@ -7,6 +7,9 @@ slice_eq_nocase(struct slice a, struct slice b)
 {
 	if (a.len != b.len)
 		return false;
+	/* Names mostly come in the case they are known by. */
+	if (slice_eq(a, b))
+		return true;
 	for (size_t i = 0; i < a.len; i++) {
 		if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i]))
 			return false;
