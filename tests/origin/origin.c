@@ -198,7 +198,7 @@ origin_listen(struct origin *o, const struct options *options, uint16_t *port)
 	return false;
 }
 
-/* ---- Setting up ------------------------------------------------------------ */
+/* ---- Setting up ---------------------------------------------------------- */
 
 static bool
 fail(const char *what)

@@ -391,7 +391,7 @@ session_step(struct session *s)
 	return WANT_NOTHING;
 }
 
-/* ---- On the reactor ------------------------------------------------------- */
+/* ---- On the reactor ------------------------------------------------------ */
 
 /* While input is held back, only so much of it. */
 static unsigned
@@ -504,7 +504,7 @@ session_start(struct session_env *env, int fd, const char *local)
 	session_run(s);
 }
 
-/* ---- What they share ------------------------------------------------------ */
+/* ---- What they share ----------------------------------------------------- */
 
 struct err
 session_env_init(struct session_env *env)
