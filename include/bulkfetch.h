@@ -295,7 +295,8 @@ enum bulkfetch_end {
 	BULKFETCH_END_SOURCE,  /* the source gave BULKFETCH_ERROR */
 };
 
-/* Run to an end, once.  Reported to the observer's message() as well. */
+/* Run to an end, once.  What stopped it early, other than bulkfetch_stop(), is
+ * told to the observer's message() as well. */
 enum bulkfetch_end bulkfetch_run(struct bulkfetch *run);
 
 enum bulkfetch_stop {
@@ -343,8 +344,8 @@ int bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
 /*
  * One whole body after the other to `fd`, never interleaved: a body that is
  * not whole when it begins is gathered in an unlinked temporary file (in
- * TMPDIR, or /tmp).  When writing is interrupted by a signal,
- * `*is_given_up`, not NULL, tells whether to fail with EINTR.
+ * TMPDIR, or /tmp).  Once `*is_given_up`, unless NULL, is set by the handler of
+ * a signal, writing waits for no reader any more, but fails with EINTR.
  */
 int bulkfetch_stream_new(int fd, const volatile bool *is_given_up,
     struct bulkfetch_collector *collector, struct bulkfetch_problem *problem);
@@ -360,9 +361,13 @@ enum bulkfetch_log_format {
 	BULKFETCH_LOG_FAILED, /* the URLs of failures, to be fed in again */
 };
 
-/* `path` "-" is standard output; anything else is created or truncated. */
+/*
+ * `path` "-" is standard output; anything else is created or truncated.
+ * `is_given_up` as for bulkfetch_stream_new().
+ */
 int bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
-    struct bulkfetch_log **log, struct bulkfetch_problem *problem);
+    const volatile bool *is_given_up, struct bulkfetch_log **log,
+    struct bulkfetch_problem *problem);
 
 /* Buffered until bulkfetch_log_flush(); whole lines are written.  0 or an
  * errno value, after which nothing more is written. */
@@ -374,9 +379,9 @@ int bulkfetch_log_flush(struct bulkfetch_log *log);
 int bulkfetch_log_close(struct bulkfetch_log *log);
 
 /*
- * Write `in` into `out` for a terminal: control octets, and those that are
- * not UTF-8, as \xHH; cut with "..." to fit `cap` octets with the NUL.
- * Returns `out`.
+ * Write `in` into `out` for a terminal: the octets of controls, of code points
+ * that hide or reorder text, and those that are not UTF-8, as \xHH; cut with
+ * "..." to fit `cap` octets with the NUL.  Returns `out`.
  */
 const char *bulkfetch_escape(struct bulkfetch_text in, char *out, size_t cap);
 

@@ -16,6 +16,7 @@
 #include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/put.h"
 #include "cli/report.h"
 #include "cli/summary.h"
 
@@ -50,23 +51,11 @@ struct program {
 
 /* ---- Lines on standard error ---------------------------------------------- */
 
-/* One write, so that lines of several programs do not mix. */
 static void
 write_stderr(struct program *p, const char *text)
 {
-	size_t len = strlen(text);
-
 	progress_clear(&p->progress);
-	while (len > 0) {
-		ssize_t put = write(STDERR_FILENO, text, len);
-
-		if (put == -1 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return;
-		text += put;
-		len -= (size_t)put;
-	}
+	put_text(STDERR_FILENO, text);
 }
 
 static void
@@ -286,12 +275,12 @@ open_logs(struct program *p, struct bulkfetch_problem *problem)
 	const struct options *o = &p->options;
 
 	if (o->log != NULL &&
-	    bulkfetch_log_open(o->log, BULKFETCH_LOG_JSON, &p->log, problem) !=
-		0)
+	    bulkfetch_log_open(o->log, BULKFETCH_LOG_JSON, &signal_is_given_up,
+		&p->log, problem) != 0)
 		return false;
 	return o->failed == NULL ||
-	    bulkfetch_log_open(
-		o->failed, BULKFETCH_LOG_FAILED, &p->failed, problem) == 0;
+	    bulkfetch_log_open(o->failed, BULKFETCH_LOG_FAILED,
+		&signal_is_given_up, &p->failed, problem) == 0;
 }
 
 static bool
@@ -329,7 +318,8 @@ static enum status
 status_of(const struct program *p, enum bulkfetch_end end,
     const struct bulkfetch_stats *stats)
 {
-	if (end == BULKFETCH_END_STOPPED)
+	/* Given up may be the writing of results, or of the log. */
+	if (end == BULKFETCH_END_STOPPED || signal_is_given_up)
 		return STATUS_INTERRUPTED;
 	if (end == BULKFETCH_END_OUTPUT || end == BULKFETCH_END_SOURCE ||
 	    p->has_file_failure)

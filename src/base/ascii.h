@@ -73,6 +73,12 @@ ascii_lower(uint8_t octet)
 	return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet | 0x20) : octet;
 }
 
+static inline uint8_t
+ascii_upper(uint8_t octet)
+{
+	return octet >= 'a' && octet <= 'z' ? (uint8_t)(octet & ~0x20U) : octet;
+}
+
 /* The value of a hexadecimal digit, which `octet` must be. */
 static inline unsigned
 ascii_hex_value(uint8_t octet)

@@ -46,22 +46,6 @@ num_parse_u64(struct slice text, uint64_t max, uint64_t *out)
 	return true;
 }
 
-bool
-num_parse_hex(struct slice text, uint64_t *out)
-{
-	uint64_t value = 0;
-
-	if (text.len == 0)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!ascii_is_hex(text.ptr[i]) || value >> 60 != 0)
-			return false;
-		value = value << 4 | ascii_hex_value(text.ptr[i]);
-	}
-	*out = value;
-	return true;
-}
-
 /* The power of 1024 that a suffix stands for; 0 for no suffix of ours. */
 static unsigned
 size_power(uint8_t suffix)

@@ -21,9 +21,6 @@ bool num_mul(uint64_t a, uint64_t b, uint64_t *out);
 /* Decimal digits, at most `max`. */
 bool num_parse_u64(struct slice text, uint64_t max, uint64_t *out);
 
-/* Hexadecimal digits of either case, without a prefix. */
-bool num_parse_hex(struct slice text, uint64_t *out);
-
 /*
  * Octets for people: digits, then nothing or one of k K M G T (powers of
  * 1024, as curl and wget count), at most `max`.

@@ -32,7 +32,8 @@ slice_str(const char *text)
 static inline struct slice
 slice_from(struct slice s, size_t at)
 {
-	return slice_of(s.ptr + at, s.len - at);
+	/* Without an offset from NULL, which C does not know. */
+	return at == 0 ? s : slice_of(s.ptr + at, s.len - at);
 }
 
 /* The first `len` octets; there must be as many. */

@@ -1,11 +1,11 @@
 #include "cli/progress.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/put.h"
 #include "cli/units.h"
 
 #define DRAW_MS 220
@@ -214,24 +214,6 @@ progress_compose(const struct progress *p, const struct bulkfetch_stats *stats,
 	return out;
 }
 
-/* Nothing is to be done about a terminal that does not take it. */
-static void
-put(int fd, const char *text)
-{
-	size_t len = strlen(text);
-
-	while (len > 0) {
-		ssize_t put = write(fd, text, len);
-
-		if (put == -1 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return;
-		text += put;
-		len -= (size_t)put;
-	}
-}
-
 /* One column is left free, so that no terminal goes to the next line. */
 static size_t
 terminal_width(int fd)
@@ -252,7 +234,7 @@ draw(struct progress *p, const struct bulkfetch_stats *stats)
 	(void)progress_compose(
 	    p, stats, terminal_width(p->fd), line, sizeof(line));
 	(void)snprintf(text, sizeof(text), "\r%s\033[K", line);
-	put(p->fd, text);
+	put_text(p->fd, text);
 	p->is_drawn = true;
 }
 
@@ -271,7 +253,7 @@ print_plain(struct progress *p, const struct bulkfetch_stats *stats)
 	(void)snprintf(text, sizeof(text), "bulkfetch: %s: %s\n",
 	    units_duration(stats->elapsed_ms / 1000, elapsed, sizeof(elapsed)),
 	    line);
-	put(p->fd, text);
+	put_text(p->fd, text);
 }
 
 void
@@ -297,6 +279,6 @@ progress_clear(struct progress *p)
 {
 	if (!p->is_drawn)
 		return;
-	put(p->fd, "\r\033[K");
+	put_text(p->fd, "\r\033[K");
 	p->is_drawn = false;
 }

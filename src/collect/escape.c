@@ -13,18 +13,59 @@
 static const char digits[] = "0123456789abcdef";
 
 /*
+ * Code points that do not show, or show others in another place: a name with
+ * one of them is not what it looks like.  The C1 controls are as good as an
+ * ESC to some terminals.
+ */
+static const struct {
+	uint32_t first;
+	uint32_t last;
+} deceptive[] = {
+	{ 0x0080, 0x009f }, /* C1 controls */
+	{ 0x061c, 0x061c }, /* Arabic letter mark */
+	{ 0x200b, 0x200f }, /* of no width, and marks of direction */
+	{ 0x2028, 0x202e }, /* separators of lines, embeddings, overrides */
+	{ 0x2060, 0x2069 }, /* word joiner, invisible operators, isolates */
+	{ 0xfeff, 0xfeff }, /* byte order mark */
+};
+
+/* The code point of one well-formed character of 2 to 4 octets. */
+static uint32_t
+code_point(struct slice one)
+{
+	uint32_t code = one.ptr[0] & (0x7fU >> one.len);
+
+	for (size_t i = 1; i < one.len; i++)
+		code = code << 6 | (one.ptr[i] & 0x3f);
+	return code;
+}
+
+static bool
+is_deceptive(uint32_t code)
+{
+	for (size_t i = 0; i < sizeof(deceptive) / sizeof(deceptive[0]); i++) {
+		if (code >= deceptive[i].first && code <= deceptive[i].last)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Octets at the front of `s` that may be shown as they are, one character; 0
- * when the first octet is to be escaped.  The C1 controls, U+0080 to U+009F,
- * are as good as an ESC to some terminals.
+ * when the first octet is to be escaped.  So are then the others of its
+ * character, which are none without it.
  */
 static size_t
 plain_len(struct slice s)
 {
+	size_t len;
+
 	if (s.ptr[0] < 0x80)
 		return ascii_is_control(s.ptr[0]) ? 0 : 1;
-	if (s.ptr[0] == 0xc2 && s.len > 1 && s.ptr[1] < 0xa0)
+	len = utf8_char_len(s);
+	if (len > 0 && is_deceptive(code_point(slice_first(s, len))))
 		return 0;
-	return utf8_char_len(s);
+	return len;
 }
 
 const char *

@@ -12,9 +12,6 @@
 
 #include "base/slice.h"
 
-/* Room for the longest number. */
-#define JSON_NUMBER_MAX 20
-
 /* Room for a string of `len` octets: each "\u00HH", and the quotes. */
 #define JSON_STRING_MAX(len) (6 * (len) + 2)
 
@@ -26,6 +23,7 @@
  */
 uint8_t *json_string(uint8_t *at, struct slice s);
 
+/* At most NUM_U64_MAX_LEN octets. */
 uint8_t *json_number(uint8_t *at, uint64_t value);
 
 /* Octets of our own. */

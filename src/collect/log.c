@@ -40,7 +40,8 @@ struct bulkfetch_log {
 
 int
 bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
-    struct bulkfetch_log **out, struct bulkfetch_problem *problem)
+    const volatile bool *is_given_up, struct bulkfetch_log **out,
+    struct bulkfetch_problem *problem)
 {
 	struct bulkfetch_log *log = calloc(1, sizeof(*log));
 	struct err err;
@@ -53,7 +54,8 @@ bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
 	err = buf_reserve(&log->lines, LOG_BUFFER);
 	if (err_is(err))
 		goto fail;
-	log->out.fd = STDOUT_FILENO;
+	log->out =
+	    (struct output){ .fd = STDOUT_FILENO, .is_given_up = is_given_up };
 	if (log->is_owned)
 		log->out.fd = open(path,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);

@@ -20,7 +20,8 @@
  *
  * So names meet only where the hashes do, and where URLs differ in what the
  * name leaves out: scheme, userinfo, and "/a/" beside "/a/index.html".
- * naming_kinds() and naming_is_shared() tell when that can be.
+ * naming_kinds() and naming_is_shared() tell when that can be.  Where the file
+ * system takes names that differ in case for one, it can always be.
  *
  * Pure: no I/O, nothing kept.
  */

@@ -2,8 +2,10 @@
  * output - write everything to a descriptor that somebody else set up: a
  * pipe, a terminal, a socket, blocking or not.
  *
- * Failures are ERR_FILE with the errno.  A signal while nothing can be
- * written fails with EINTR if `*is_given_up`; NULL is as false.
+ * Failures are ERR_FILE with the errno.  Once a signal's handler has set
+ * `*is_given_up` there is no more waiting, but EINTR: output_write() goes on as
+ * long as octets are taken at once, since what is short and begun had better be
+ * whole, output_copy() does not.  NULL is as false.
  */
 #ifndef BULKFETCH_COLLECT_OUTPUT_H
 #define BULKFETCH_COLLECT_OUTPUT_H

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "collect/naming.h"
 
@@ -78,6 +79,25 @@ uint64_t
 target_hash(const struct target *t)
 {
 	return hash_octets(slice_from(buf_slice(&t->name), t->root), 0);
+}
+
+uint64_t
+target_hash_nocase(const struct target *t)
+{
+	struct slice rest = slice_from(buf_slice(&t->name), t->root);
+	uint64_t hash = 0;
+
+	while (rest.len > 0) {
+		uint8_t lower[64];
+		size_t len =
+		    rest.len < sizeof(lower) ? rest.len : sizeof(lower);
+
+		for (size_t i = 0; i < len; i++)
+			lower[i] = ascii_lower(rest.ptr[i]);
+		hash = hash_octets(slice_of(lower, len), hash);
+		rest = slice_from(rest, len);
+	}
+	return hash;
 }
 
 struct err

@@ -40,8 +40,9 @@ const char *target_base(const struct target *t);
 /* The directory, from the root, without a final slash; empty for the root. */
 struct slice target_dir(const struct target *t);
 
-/* Of what stands behind the prefix. */
+/* Of what stands behind the prefix; the same in either case of letters. */
 uint64_t target_hash(const struct target *t);
+uint64_t target_hash_nocase(const struct target *t);
 
 /* The directory is `path` in truth: the same one with marks in it. */
 struct err target_move_dir(struct target *t, struct slice path);

@@ -141,16 +141,24 @@ set_body(
 
 /* ---- What was made in this run ------------------------------------------ */
 
+static uint64_t
+name_hash(const struct tree *t, const struct body *b)
+{
+	return t->rules.folds_case ? target_hash_nocase(&b->target)
+				   : target_hash(&b->target);
+}
+
 static void
 remember(struct tree *t, const struct body *b)
 {
-	made_add(t->made, target_hash(&b->target), b->url_hash);
+	made_add(t->made, name_hash(t, b), b->url_hash);
 }
 
 static bool
 is_shared(const struct tree *t, const struct body *b)
 {
-	return t->pattern != NULL || naming_is_shared(b->kinds, t->seen);
+	return t->pattern != NULL || t->rules.folds_case ||
+	    naming_is_shared(b->kinds, t->seen);
 }
 
 /* What is there under a body's name. */
@@ -186,7 +194,7 @@ judge(struct tree *t, const struct body *b, int dir, bool *is_complete)
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 0777) == 0)
 		return VERDICT_OLD;
 	*is_complete = true;
-	by = made_find(t->made, target_hash(&b->target), b->url_hash);
+	by = made_find(t->made, name_hash(t, b), b->url_hash);
 	if (by == MADE_BY_URL)
 		return VERDICT_OURS;
 	if (!is_shared(t, b))

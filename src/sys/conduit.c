@@ -1,7 +1,12 @@
 #include "sys/conduit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "sys/write.h"
 
 /* What copy_rest() copies at a time, on the stack. */
 #define COPY_CHUNK 16384
@@ -42,46 +47,31 @@ open_pipe(struct conduit *c)
 	return true;
 }
 
-/* Write all; false with errno. */
-static bool
-write_all(int to, const char *from, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(to, from, len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return false;
-		from += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* Empty the pipe by hand into a file that cannot be spliced to. */
-static bool
+static struct err
 copy_rest(struct conduit *c, int to, size_t len)
 {
-	char octets[COPY_CHUNK];
+	uint8_t octets[COPY_CHUNK];
+	struct err err = err_none();
 
-	while (len > 0) {
+	while (len > 0 && !err_is(err)) {
 		ssize_t n = read(c->out, octets,
 		    len < sizeof(octets) ? len : sizeof(octets));
 
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return false;
-		if (!write_all(to, octets, (size_t)n))
-			return false;
+		if (n == -1)
+			return err_sys(ERR_FILE);
+		if (n == 0) /* a pipe that holds octets has no end */
+			return err_code(ERR_FILE, EIO);
+		err = write_all(to, slice_of(octets, (size_t)n));
 		len -= (size_t)n;
 	}
-	return true;
+	return err;
 }
 
-/* Empty the pipe, which holds `len` octets, into `to`; false with errno. */
-static bool
+/* Empty the pipe, which holds `len` octets, into `to`. */
+static struct err
 empty_pipe(struct conduit *c, int to, size_t len)
 {
 	while (len > 0) {
@@ -91,20 +81,20 @@ empty_pipe(struct conduit *c, int to, size_t len)
 			continue;
 		if (n == -1 && errno == EINVAL)
 			return copy_rest(c, to, len);
+		if (n == -1)
+			return err_sys(ERR_FILE);
 		if (n == 0)
-			errno = EIO; /* a pipe that holds octets has no end */
-		if (n <= 0)
-			return false;
+			return err_code(ERR_FILE, EIO);
 		len -= (size_t)n;
 	}
-	return true;
+	return err_none();
 }
 
 struct conduit_io
 conduit_move(struct conduit *c, int from, int to, size_t max)
 {
+	struct err err;
 	ssize_t n;
-	int sys;
 
 	if (!open_pipe(c))
 		return (struct conduit_io){ .status = CONDUIT_UNFIT };
@@ -119,12 +109,12 @@ conduit_move(struct conduit *c, int from, int to, size_t max)
 	if (n == -1)
 		return (struct conduit_io){ .status = CONDUIT_FAILED_READ,
 			.sys = errno };
-	if (!empty_pipe(c, to, (size_t)n)) {
-		sys = errno;
+	err = empty_pipe(c, to, (size_t)n);
+	if (err_is(err)) {
 		/* What is left in the pipe belongs to nobody. */
 		conduit_fini(c);
 		return (struct conduit_io){ .status = CONDUIT_FAILED_WRITE,
-			.sys = sys };
+			.sys = err.sys };
 	}
 	return (struct conduit_io){ .status = CONDUIT_MOVED, .len = (size_t)n };
 }

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/num.h"
+#include "sys/write.h"
 
 /* Temporary files can be opened again by their owner, but not read. */
 #define TEMP_MODE S_IWUSR
@@ -79,10 +81,27 @@ measure(int fd, struct outfile_rules *rules)
 	return 0;
 }
 
+/* Whether the file `fd`, which is called `name`, answers to "NAME" as well. */
+static bool
+answers_to_other_case(int dir, const char *name, int fd)
+{
+	char other[OUTFILE_TEMP_SIZE];
+	struct stat named;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		other[i] = (char)ascii_upper((uint8_t)name[i]);
+	other[i] = '\0';
+	return fstatat(dir, other, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstat(fd, &st) == 0 && named.st_ino == st.st_ino &&
+	    named.st_dev == st.st_dev;
+}
+
 struct err
 outfile_probe(int dir, struct outfile_rules *rules)
 {
-	char name[OUTFILE_TEMP_SIZE];
+	char name[OUTFILE_TEMP_SIZE]; /* has letters */
 	struct err err = err_none();
 	int fd;
 
@@ -91,30 +110,12 @@ outfile_probe(int dir, struct outfile_rules *rules)
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd == -1)
 		return err_sys(ERR_FILE);
+	rules->folds_case = answers_to_other_case(dir, name, fd);
 	if (measure(fd, rules) == -1)
 		err = err_sys(ERR_FILE);
 	(void)close(fd);
 	(void)unlinkat(dir, name, 0);
 	return err;
-}
-
-static int
-write_all(int fd, struct slice data)
-{
-	while (data.len > 0) {
-		ssize_t n = write(fd, data.ptr, data.len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		if (n == 0) { /* what no file does, but do not spin */
-			errno = EIO;
-			return -1;
-		}
-		data = slice_from(data, (size_t)n);
-	}
-	return 0;
 }
 
 struct err
@@ -127,24 +128,38 @@ outfile_put(int dir, const char *name, const struct outfile_rules *rules,
 
 	if (fd == -1)
 		return err_sys(ERR_FILE);
-	if (write_all(fd, data) == -1 || fchmod(fd, rules->mode) == -1) {
+	err = write_all(fd, data);
+	if (!err_is(err) && fchmod(fd, rules->mode) == -1)
 		err = err_sys(ERR_FILE);
-		(void)close(fd);
-	} else if (close(fd) == -1) {
+	if (close(fd) == -1 && !err_is(err))
 		err = err_sys(ERR_FILE);
-	} else {
-		return err_none();
-	}
-	(void)unlinkat(dir, name, 0);
+	if (err_is(err))
+		(void)unlinkat(dir, name, 0);
 	return err;
 }
 
-/* No permission to read it: nobody has finished it, nobody renames it now. */
+/*
+ * Will nobody rename it any more?  So it is without the permission to read it,
+ * as nobody has finished it; and when it was finished before this run began,
+ * since the rename follows at once unless there was a kill between the two.
+ */
 static bool
-is_unfinished(const struct stat *st, const struct outfile_rules *rules)
+is_abandoned(const struct stat *st, const struct outfile_rules *rules)
 {
 	return S_ISREG(st->st_mode) && st->st_nlink == 1 &&
-	    (!rules->keeps_mode || (st->st_mode & PERMISSIONS) == TEMP_MODE);
+	    (!rules->keeps_mode || (st->st_mode & PERMISSIONS) == TEMP_MODE ||
+		is_later(rules->begun, st->st_ctim));
+}
+
+/* Empty, and not to be read before it is finished again. */
+static bool
+start_again(int fd, const struct stat *st, const struct outfile_rules *rules)
+{
+	bool has_mode =
+	    !rules->keeps_mode || (st->st_mode & PERMISSIONS) == TEMP_MODE;
+
+	return (has_mode || fchmod(fd, TEMP_MODE) == 0) &&
+	    ftruncate(fd, 0) == 0;
 }
 
 /*
@@ -167,10 +182,10 @@ take_leftover(int dir, const char *temp, const struct outfile_rules *rules)
 		return -1;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
-	    is_unfinished(&st, rules) &&
+	    is_abandoned(&st, rules) &&
 	    fstatat(dir, temp, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    named.st_ino == st.st_ino && named.st_dev == st.st_dev &&
-	    ftruncate(fd, 0) == 0)
+	    start_again(fd, &st, rules))
 		return fd;
 	(void)close(fd);
 	errno = EEXIST;
@@ -221,7 +236,7 @@ outfile_open(
 struct err
 outfile_write(struct outfile *f, struct slice data)
 {
-	return write_all(f->fd, data) == -1 ? err_sys(ERR_FILE) : err_none();
+	return write_all(f->fd, data);
 }
 
 struct err

@@ -35,6 +35,7 @@ struct outfile_rules {
 	struct timespec begun; /* on the file system's clock: what it changes
 				* from now on has this ctime or a later one,
 				* what it changed before has an earlier one */
+	bool folds_case;       /* names that differ in case are one file's */
 };
 
 /*

@@ -1,7 +1,6 @@
 #include "json.h"
 
 #include "base/ascii.h"
-#include "base/num.h"
 #include "harness.h"
 
 #define MEMBERS_MAX 64
@@ -48,12 +47,14 @@ take_octet(struct reader *r, uint8_t *octet)
 static bool
 take_unit(struct reader *r, uint32_t *unit)
 {
-	uint64_t value;
+	uint8_t digit;
 
-	if (r->rest.len < 4 || !num_parse_hex(slice_first(r->rest, 4), &value))
-		return fails(r, "a bad \\u escape");
-	r->rest = slice_from(r->rest, 4);
-	*unit = (uint32_t)value;
+	*unit = 0;
+	for (int i = 0; i < 4; i++) {
+		if (!take_octet(r, &digit) || !ascii_is_hex(digit))
+			return fails(r, "a bad \\u escape");
+		*unit = *unit << 4 | ascii_hex_value(digit);
+	}
 	return true;
 }
 

@@ -137,12 +137,14 @@ take_number(struct parser *p, uint64_t *out)
 static bool
 take_hex(struct parser *p)
 {
-	uint64_t value;
+	const uint8_t *digits = p->rest.ptr;
 	uint8_t octet;
 
-	if (p->rest.len < 2 || !num_parse_hex(slice_first(p->rest, 2), &value))
+	if (p->rest.len < 2 || !ascii_is_hex(digits[0]) ||
+	    !ascii_is_hex(digits[1]))
 		return fail(p, "two hexadecimal digits were expected");
-	octet = (uint8_t)value;
+	octet = (uint8_t)(ascii_hex_value(digits[0]) << 4 |
+	    ascii_hex_value(digits[1]));
 	advance(p);
 	advance(p);
 	return append(p, slice_of(&octet, 1));

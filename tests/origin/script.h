@@ -91,7 +91,7 @@ const struct rule *script_find(const struct script *s, bool is_address,
 static inline const struct move *
 script_moves(const struct script *s, const struct rule *rule)
 {
-	return s->moves + rule->move_first;
+	return s->moves == NULL ? NULL : s->moves + rule->move_first;
 }
 
 #endif

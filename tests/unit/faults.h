@@ -2,7 +2,7 @@
  * faults - system calls that are counted, and fail when a test says so.  A
  * test that includes this has the line
  *
- *     link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat
+ *     link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat
  *
  * in a comment of its own.
  */
@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#include "base/ascii.h"
 
 enum fault_call {
 	FAULT_OPENAT,
@@ -43,11 +45,15 @@ static struct {
 /* Octets that each write(2) takes at most; 0: all. */
 static size_t fault_write_max;
 
+/* Names in calls are those of a file system that knows one case of letters. */
+static bool fault_folds_case;
+
 static inline void
 faults_reset(void)
 {
 	memset(faults, 0, sizeof(faults));
 	fault_write_max = 0;
+	fault_folds_case = false;
 }
 
 /* Let calls `first` to `last` from now on fail with `sys`. */
@@ -83,10 +89,28 @@ fault_hits(enum fault_call call)
 	return true;
 }
 
+/* `name` as the file system knows it; lent until two calls later. */
+static const char *
+fault_name(const char *name)
+{
+	static char names[2][4096];
+	static unsigned next;
+	char *lower = names[next++ % 2];
+	size_t i;
+
+	if (!fault_folds_case)
+		return name;
+	for (i = 0; name[i] != '\0' && i < sizeof(names[0]) - 1; i++)
+		lower[i] = (char)ascii_lower((uint8_t)name[i]);
+	lower[i] = '\0';
+	return lower;
+}
+
 int __real_openat(int dir, const char *name, int flags, ...);
 ssize_t __real_write(int fd, const void *ptr, size_t len);
 int __real_fchmod(int fd, mode_t mode);
 int __real_close(int fd);
+int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
 int __real_renameat2(
     int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
 long __real_syscall(long number, ...);
@@ -97,6 +121,7 @@ int __wrap_openat(int dir, const char *name, int flags, ...);
 ssize_t __wrap_write(int fd, const void *ptr, size_t len);
 int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_close(int fd);
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
 int __wrap_renameat2(
     int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
 long __wrap_syscall(long number, ...);
@@ -117,7 +142,7 @@ __wrap_openat(int dir, const char *name, int flags, ...)
 	}
 	if (fault_hits(FAULT_OPENAT))
 		return -1;
-	return __real_openat(dir, name, flags, mode);
+	return __real_openat(dir, fault_name(name), flags, mode);
 }
 
 ssize_t
@@ -150,13 +175,22 @@ __wrap_close(int fd)
 	return -1;
 }
 
+/* Neither counted nor failing. */
+int
+__wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	return __real_renameat(
+	    from_dir, fault_name(from), to_dir, fault_name(to));
+}
+
 int
 __wrap_renameat2(
     int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
 	if (fault_hits(FAULT_RENAMEAT2))
 		return -1;
-	return __real_renameat2(from_dir, from, to_dir, to, flags);
+	return __real_renameat2(
+	    from_dir, fault_name(from), to_dir, fault_name(to), flags);
 }
 
 long
@@ -185,13 +219,15 @@ __wrap_fstatat(int dir, const char *name, struct stat *st, int flags)
 {
 	if (fault_hits(FAULT_FSTATAT))
 		return -1;
-	return __real_fstatat(dir, name, st, flags);
+	return __real_fstatat(dir, fault_name(name), st, flags);
 }
 
 int
 __wrap_mkdirat(int dir, const char *name, mode_t mode)
 {
-	return fault_hits(FAULT_MKDIRAT) ? -1 : __real_mkdirat(dir, name, mode);
+	if (fault_hits(FAULT_MKDIRAT))
+		return -1;
+	return __real_mkdirat(dir, fault_name(name), mode);
 }
 
 #endif

@@ -16,6 +16,34 @@ static const struct {
 	       "2J"),
 	    100, "\\xc2\\x9b2J" },
 	{ TEXT("\xc2\xa0"), 100, "\xc2\xa0" },
+	{ TEXT("\xc2\x80"), 100, "\\xc2\\x80" },
+	{ TEXT("\xc2\x9f"), 100, "\\xc2\\x9f" },
+	/* U+061C and its neighbours */
+	{ TEXT("\xd8\x9b"), 100, "\xd8\x9b" },
+	{ TEXT("\xd8\x9c"), 100, "\\xd8\\x9c" },
+	{ TEXT("\xd8\x9d"), 100, "\xd8\x9d" },
+	/* U+200A to U+2010 */
+	{ TEXT("\xe2\x80\x8a"), 100, "\xe2\x80\x8a" },
+	{ TEXT("\xe2\x80\x8b"), 100, "\\xe2\\x80\\x8b" },
+	{ TEXT("\xe2\x80\x8f"), 100, "\\xe2\\x80\\x8f" },
+	{ TEXT("\xe2\x80\x90"), 100, "\xe2\x80\x90" },
+	/* U+2027 to U+202F */
+	{ TEXT("\xe2\x80\xa7"), 100, "\xe2\x80\xa7" },
+	{ TEXT("\xe2\x80\xa8"), 100, "\\xe2\\x80\\xa8" },
+	{ TEXT("a\xe2\x80\xae"
+	       "gpj"),
+	    100, "a\\xe2\\x80\\xaegpj" },
+	{ TEXT("\xe2\x80\xaf"), 100, "\xe2\x80\xaf" },
+	/* U+205F to U+206A */
+	{ TEXT("\xe2\x81\x9f"), 100, "\xe2\x81\x9f" },
+	{ TEXT("\xe2\x81\xa0"), 100, "\\xe2\\x81\\xa0" },
+	{ TEXT("\xe2\x81\xa9"), 100, "\\xe2\\x81\\xa9" },
+	{ TEXT("\xe2\x81\xaa"), 100, "\xe2\x81\xaa" },
+	/* U+FEFE to U+FF00 */
+	{ TEXT("\xef\xbb\xbe"), 100, "\xef\xbb\xbe" },
+	{ TEXT("\xef\xbb\xbf"), 100, "\\xef\\xbb\\xbf" },
+	{ TEXT("\xef\xbc\x80"), 100, "\xef\xbc\x80" },
+	{ TEXT("\xf0\x9f\x98\x80"), 100, "\xf0\x9f\x98\x80" },
 	{ TEXT("a\xff\xc3"), 100, "a\\xff\\xc3" },
 	{ TEXT("\xed\xa0\x80"), 100, "\\xed\\xa0\\x80" },
 	{ TEXT("abcdef"), 7, "abcdef" },

@@ -1,5 +1,6 @@
 #include "exact.h"
 
+#include "base/num.h"
 #include "collect/json.h"
 
 static const struct {
@@ -59,7 +60,7 @@ keeps_to_the_room_for_any_octet(void **state)
 static void
 writes_numbers(void **state)
 {
-	uint8_t out[JSON_NUMBER_MAX];
+	uint8_t out[NUM_U64_MAX_LEN];
 
 	(void)state;
 	expect_text(

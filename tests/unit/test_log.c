@@ -1,6 +1,9 @@
-/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
+/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
 #include "faults.h"
 #include "scratch.h"
+
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "bulkfetch.h"
 
@@ -15,8 +18,8 @@ open_log(enum bulkfetch_log_format format)
 	struct bulkfetch_problem problem;
 	struct bulkfetch_log *log;
 
-	if (bulkfetch_log_open(scratch_path("log"), format, &log, &problem) !=
-	    0)
+	if (bulkfetch_log_open(
+		scratch_path("log"), format, NULL, &log, &problem) != 0)
 		fail_msg("%s", problem.text);
 	return log;
 }
@@ -256,7 +259,7 @@ says_what_cannot_be_opened(void **state)
 
 	(void)state;
 	assert_int_equal(bulkfetch_log_open(scratch_path("no/log"),
-			     BULKFETCH_LOG_JSON, &log, &problem),
+			     BULKFETCH_LOG_JSON, NULL, &log, &problem),
 	    ENOENT);
 	assert_int_equal(problem.sys, ENOENT);
 	assert_false(problem.is_usage);
@@ -276,7 +279,8 @@ takes_standard_output_for_a_dash(void **state)
 	(void)fflush(stdout);
 	assert_int_equal(dup2(fd, 1), 1);
 	assert_int_equal(
-	    bulkfetch_log_open("-", BULKFETCH_LOG_FAILED, &log, &problem), 0);
+	    bulkfetch_log_open("-", BULKFETCH_LOG_FAILED, NULL, &log, &problem),
+	    0);
 	assert_int_equal(bulkfetch_log_add(log, &failed), 0);
 	assert_int_equal(bulkfetch_log_close(log), 0);
 	assert_true(fcntl(1, F_GETFD) != -1);
@@ -284,6 +288,74 @@ takes_standard_output_for_a_dash(void **state)
 	assert_int_equal(close(saved), 0);
 	assert_int_equal(close(fd), 0);
 	scratch_expect_text("out", "http://h/\xff\n");
+}
+
+static volatile bool is_given_up;
+
+static void
+give_up(int signal)
+{
+	(void)signal;
+	is_given_up = true;
+}
+
+/* A part of it goes into the pipe, and nobody reads. */
+static void
+stops_waiting_for_a_reader_when_it_is_given_up(void **state)
+{
+	struct sigaction action = { .sa_handler = give_up };
+	struct bulkfetch_problem problem;
+	struct bulkfetch_log *log;
+	int failure = 0;
+	int reader;
+	pid_t pid;
+
+	(void)state;
+	is_given_up = false;
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	assert_int_equal(mkfifo(scratch_path("fifo"), 0600), 0);
+	reader = open(scratch_path("fifo"), O_RDONLY | O_NONBLOCK);
+	assert_int_not_equal(reader, -1);
+	assert_int_equal(bulkfetch_log_open(scratch_path("fifo"),
+			     BULKFETCH_LOG_JSON, &is_given_up, &log, &problem),
+	    0);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) { /* one signal, the second one in the program */
+		(void)usleep(100000);
+		(void)kill(getppid(), SIGUSR1);
+		_exit(0);
+	}
+	/* One that never ends would be killed here. */
+	(void)alarm(30);
+	for (int i = 0; i < 20000 && failure == 0; i++)
+		failure = bulkfetch_log_add(log, &fetched);
+	assert_int_equal(failure, EINTR);
+	assert_true(is_given_up);
+	assert_int_equal(bulkfetch_log_close(log), EINTR);
+	(void)alarm(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(close(reader), 0);
+}
+
+/* What was stopped is to be found in the log. */
+static void
+writes_what_a_reader_takes_after_it_is_given_up(void **state)
+{
+	struct bulkfetch_problem problem;
+	struct bulkfetch_log *log;
+	struct stat st;
+
+	(void)state;
+	is_given_up = true;
+	assert_int_equal(bulkfetch_log_open(scratch_path("log"),
+			     BULKFETCH_LOG_JSON, &is_given_up, &log, &problem),
+	    0);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(bulkfetch_log_add(log, &fetched), 0);
+	assert_int_equal(bulkfetch_log_close(log), 0);
+	assert_int_equal(stat(scratch_path("log"), &st), 0);
+	assert_true(st.st_size > 200000);
 }
 
 static int
@@ -315,6 +387,8 @@ main(void)
 		TEST(writes_nothing_after_a_failure),
 		TEST(says_what_cannot_be_opened),
 		TEST(takes_standard_output_for_a_dash),
+		TEST(stops_waiting_for_a_reader_when_it_is_given_up),
+		TEST(writes_what_a_reader_takes_after_it_is_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

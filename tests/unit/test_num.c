@@ -57,34 +57,6 @@ parses_decimal_numbers(void **state)
 	expect_rows(num_parse_u64, rows, COUNT(rows));
 }
 
-static bool
-parse_hex(struct slice text, uint64_t max, uint64_t *out)
-{
-	(void)max;
-	return num_parse_hex(text, out);
-}
-
-static void
-parses_hexadecimal_numbers(void **state)
-{
-	static const struct row rows[] = {
-		{ "0", 0, true, 0 },
-		{ "ff", 0, true, 255 },
-		{ "aB", 0, true, 0xab },
-		{ "00000000000000000000000000000001", 0, true, 1 },
-		{ "ffffffffffffffff", 0, true, UINT64_MAX },
-		{ "10000000000000000", 0, false, 0 },
-		{ "", 0, false, 0 },
-		{ "0x1", 0, false, 0 },
-		{ "-1", 0, false, 0 },
-		{ " 1", 0, false, 0 },
-		{ "g", 0, false, 0 },
-	};
-
-	(void)state;
-	expect_rows(parse_hex, rows, COUNT(rows));
-}
-
 static void
 parses_sizes_with_a_suffix(void **state)
 {
@@ -203,7 +175,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses_decimal_numbers),
-		cmocka_unit_test(parses_hexadecimal_numbers),
 		cmocka_unit_test(parses_sizes_with_a_suffix),
 		cmocka_unit_test(parses_seconds_into_milliseconds),
 		cmocka_unit_test(adds_and_multiplies_with_a_check),

@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
+/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
 #include "faults.h"
 #include "scratch.h"
 
@@ -83,6 +83,20 @@ sees_that_modes_are_not_kept(void **state)
 	expect_sys(outfile_finish(&f, &found), 0);
 	expect_sys(outfile_rename(&f, dir, "a", false), 0);
 	scratch_expect_text("a", "abc");
+}
+
+static void
+sees_that_case_is_not_told_apart(void **state)
+{
+	struct outfile_rules found;
+
+	(void)state;
+	expect_sys(outfile_probe(dir, &found), 0);
+	assert_false(found.folds_case);
+	fault_folds_case = true;
+	expect_sys(outfile_probe(dir, &found), 0);
+	assert_true(found.folds_case);
+	assert_int_equal(scratch_count("."), 0);
 }
 
 static bool
@@ -328,6 +342,27 @@ uses_a_leftover_again(void **state)
 	scratch_expect_text("a", "new");
 }
 
+/* Killed between fchmod(2) and rename(2). */
+static void
+uses_a_leftover_that_has_its_mode(void **state)
+{
+	struct outfile_rules next;
+	struct outfile f;
+
+	(void)state;
+	scratch_write(TEMP, "whole, of old", 0644);
+	expect_sys(outfile_probe(dir, &next), 0);
+	expect_sys(outfile_open(&f, dir, KEY, &next), 0);
+	assert_string_equal(f.temp, TEMP);
+	assert_int_equal(scratch_mode(TEMP) & 0444, 0);
+	expect_sys(outfile_write(&f, slice_str("new")), 0);
+	expect_sys(outfile_finish(&f, &next), 0);
+	expect_sys(outfile_rename(&f, dir, "a", false), 0);
+	assert_int_equal(scratch_count("."), 1);
+	scratch_expect_text("a", "new");
+	assert_int_equal(scratch_mode("a"), S_IFREG | 0644);
+}
+
 /* Root may open anything; others only what its mode lets them. */
 static void
 uses_a_leftover_again_without_privileges(void **state)
@@ -453,6 +488,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(finds_out_what_the_umask_leaves),
 		TEST(sees_that_modes_are_not_kept),
+		TEST(sees_that_case_is_not_told_apart),
 		TEST(tells_files_of_earlier_runs_by_their_ctime),
 		TEST(says_when_no_file_can_be_made),
 		TEST(puts_a_file_with_four_calls),
@@ -466,6 +502,7 @@ main(void)
 		TEST(replaces_a_symlink_and_not_what_it_points_to),
 		TEST(gives_each_body_in_flight_its_own_name),
 		TEST(uses_a_leftover_again),
+		TEST(uses_a_leftover_that_has_its_mode),
 		TEST(uses_a_leftover_again_without_privileges),
 		TEST(leaves_alone_what_is_no_leftover),
 		TEST(does_without_locks_where_there_are_none),

@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
+/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
 #include "collecting.h"
 #include "faults.h"
 #include "scratch.h"
@@ -343,6 +343,47 @@ ends_a_wait_when_it_is_given_up(void **state)
 	}
 }
 
+/*
+ * The signal that counts comes while write(2) or sendfile(2) has moved a part,
+ * which is then all that they tell; no other one follows.
+ */
+static void
+ends_a_wait_after_one_signal(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < ARRIVALS; how++) {
+		struct sigaction action = { .sa_handler = give_up };
+		struct bulkfetch_problem problem;
+		char *large = large_text('x');
+		pid_t pid;
+		int fds[2];
+
+		is_given_up = false;
+		assert_int_equal(pipe(fds), 0);
+		assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+		assert_int_equal(bulkfetch_stream_new(
+				     fds[1], &is_given_up, &stream, &problem),
+		    0);
+		pid = fork();
+		assert_int_not_equal(pid, -1);
+		if (pid == 0) {
+			(void)usleep(100000);
+			(void)kill(getppid(), SIGUSR1);
+			_exit(0);
+		}
+		(void)alarm(30); /* instead of a wait without end */
+		assert_int_equal(
+		    collect(&stream, "http://h/a", large, how), EINTR);
+		(void)alarm(0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_int_equal(close(fds[0]), 0);
+		assert_int_equal(close(fds[1]), 0);
+		stream.free(stream.ctx);
+		stream.ctx = NULL;
+		free(large);
+	}
+}
+
 static void
 goes_on_after_short_writes(void **state)
 {
@@ -419,6 +460,7 @@ main(void)
 		TEST(waits_for_a_pipe_that_does_not_block),
 		TEST(fails_when_nobody_reads_any_more),
 		TEST(ends_a_wait_when_it_is_given_up),
+		TEST(ends_a_wait_after_one_signal),
 		TEST(goes_on_after_short_writes),
 		TEST(writes_nothing_behind_half_a_body),
 		TEST(says_when_there_is_no_output),

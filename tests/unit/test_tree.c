@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
+/* link: -Wl,--wrap=openat,--wrap=write,--wrap=fchmod,--wrap=close,--wrap=renameat,--wrap=renameat2,--wrap=syscall,--wrap=flock,--wrap=fstatat,--wrap=mkdirat */
 #include "collecting.h"
 #include "faults.h"
 #include "scratch.h"
@@ -660,6 +660,52 @@ keeps_urls_apart_that_share_a_default_name(void **state)
 	expect_count("h", 2);
 }
 
+/* As on vfat, or where a directory was made with chattr +F. */
+static void
+keeps_urls_apart_that_differ_in_case(void **state)
+{
+	static const char *const lower = "http://h/a";
+	static const char *const upper = "http://h/A";
+	struct bulkfetch_tree_options o = options();
+
+	(void)state;
+	o.skip_existing = true;
+	for (unsigned i = 0; i < ARRIVALS * ARRIVALS; i++) {
+		enum arrival a = i % ARRIVALS;
+		enum arrival b = i / ARRIVALS;
+		char own[512];
+
+		faults_reset();
+		fault_folds_case = true;
+		begin_run(o);
+		assert_int_equal(collect(&tree, lower, "1", a), 0);
+		assert_false(collected_moved);
+		assert_int_equal(collect_has(&tree, upper), 0);
+		assert_int_equal(collect(&tree, upper, "2", b), 0);
+		assert_true(collected_moved);
+		assert_string_equal(
+		    collected_file, scratch_path(moved("h/A", upper)));
+		scratch_expect_text("h/a", "1");
+		(void)snprintf(own, sizeof(own), "%s", moved("h/a", upper));
+		scratch_expect_text(own, "2");
+		/* Each has its own, and replaces no other. */
+		assert_int_equal(collect(&tree, upper, "3", b), 0);
+		assert_int_equal(collect(&tree, lower, "4", a), 0);
+		assert_false(collected_moved);
+		scratch_expect_text("h/a", "4");
+		scratch_expect_text(own, "3");
+		expect_count("h", 2);
+		/* A file that is there for one of two is not for both. */
+		assert_int_equal(unlink(scratch_path(own)), 0);
+		begin_run(o);
+		assert_int_equal(collect_has(&tree, lower), 1);
+		assert_int_equal(collect_has(&tree, upper), 0);
+		end_run();
+		assert_int_equal(scratch_teardown(state), 0);
+		assert_int_equal(scratch_setup(state), 0);
+	}
+}
+
 /* The default name tells URLs apart, however long ago one was made. */
 static void
 replaces_its_own_response_however_late(void **state)
@@ -927,6 +973,7 @@ main(void)
 		TEST(keeps_bodies_in_flight_apart),
 		TEST(loses_none_of_many_that_meet),
 		TEST(keeps_urls_apart_that_share_a_default_name),
+		TEST(keeps_urls_apart_that_differ_in_case),
 		TEST(replaces_its_own_response_however_late),
 		TEST(shortens_long_names),
 		TEST(replaces_what_a_killed_run_left),
