@@ -94,8 +94,10 @@ stop_now(struct engine *e, enum bulkfetch_end end)
 static bool
 is_output_wide(int sys)
 {
-	return sys == ENOSPC || sys == EDQUOT || sys == EROFS || sys == EIO ||
-	    sys == EPIPE || sys == ENODEV || sys == ENXIO || sys == ESTALE;
+	/* ENOENT: directories are made, so the root of all has gone. */
+	return sys == ENOENT || sys == ENOSPC || sys == EDQUOT ||
+	    sys == EROFS || sys == EIO || sys == EPIPE || sys == ENODEV ||
+	    sys == ENXIO || sys == ESTALE;
 }
 
 static void
@@ -141,8 +143,14 @@ report(struct engine *e, const struct bulkfetch_result *result)
 	if (e->observer.result != NULL)
 		check_observer(e, e->observer.result(e->observer.ctx, result));
 	note_file_failures(e, result);
-	if (!result->ok && max > 0 && e->stats.failed >= max)
-		drain(e, BULKFETCH_END_ERRORS);
+	if (result->ok || max == 0 || e->stats.failed < max)
+		return;
+	if (e->phase == ENGINE_RUNNING)
+		engine_tell(e, BULKFETCH_LEVEL_WARNING,
+		    "stopping after %llu failure%s",
+		    (unsigned long long)e->stats.failed,
+		    e->stats.failed == 1 ? "" : "s");
+	drain(e, BULKFETCH_END_ERRORS);
 }
 
 /* Make do with less: see the top of engine.h. */
@@ -165,11 +173,20 @@ shrink(struct engine *e, struct transfer *t)
 		    e->limit, e->limit == 1 ? "" : "s");
 	e->has_told_short = true;
 	e->is_short = true;
-	(void)reactor_arm(e->reactor, &e->regrow, now_ms + ENGINE_REGROW_MS);
+	(void)reactor_arm(e->reactor, &e->regrow, now_ms + e->regrow_ms);
+	if (e->active_count > 0) {
+		e->stuck_since_ms = -1;
+		/* They hold what is missing, and may for long. */
+		if (e->regrow_ms < ENGINE_REGROW_MAX_MS)
+			e->regrow_ms *= 2;
+	} else if (e->stuck_since_ms == -1) {
+		e->stuck_since_ms = now_ms;
+	}
 	if (e->phase != ENGINE_RUNNING) {
 		activate(e, t);
 		transfer_abort(t, err_of(ERR_STOPPED));
-	} else if (now_ms - t->short_since_ms > ENGINE_SHORT_MAX_MS) {
+	} else if (e->stuck_since_ms != -1 &&
+	    now_ms - e->stuck_since_ms > ENGINE_SHORT_MAX_MS) {
 		activate(e, t);
 		transfer_abort(t, err_of(ERR_SHORTAGE));
 	}
@@ -192,6 +209,8 @@ engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
 	}
 	list_push_front(&e->free, &t->link);
 	e->is_short = false;
+	e->regrow_ms = ENGINE_REGROW_MS;
+	e->stuck_since_ms = -1;
 	report(e, result);
 	pump(e);
 }

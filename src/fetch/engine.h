@@ -9,8 +9,9 @@
  * source has ended.
  *
  * Descriptors or ports that run out are no failure of a request: what is idle
- * is closed, the limit comes down to what is under way, the request waits, and
- * the limit grows again by a quarter every ENGINE_REGROW_MS.
+ * is closed, the limit comes down to what is under way, the request waits until
+ * another has ended or a while has passed, which doubles while others hold what
+ * is missing, and the limit grows again by a quarter every ENGINE_REGROW_MS.
  */
 #ifndef BULKFETCH_FETCH_ENGINE_H
 #define BULKFETCH_FETCH_ENGINE_H
@@ -34,9 +35,11 @@
 #define ENGINE_PUMP_MAX 512
 
 #define ENGINE_REGROW_MS 200
+#define ENGINE_REGROW_MAX_MS 10000
 
-/* After so long without a descriptor or port a request fails after all. */
-#define ENGINE_SHORT_MAX_MS 120000
+/* When nothing at all has been under way for so long, because there was no
+ * descriptor or port for it, what waits fails after all. */
+#define ENGINE_SHORT_MAX_MS 60000
 
 /* Local failures in a row, none of them a matter of one file alone, that mean
  * that nothing can be written any more. */
@@ -77,6 +80,8 @@ struct engine {
 	enum bulkfetch_end end;
 	bool is_pumping;
 	bool is_short;          /* begin nothing until something has ended */
+	int64_t regrow_ms;      /* how long to wait the next time */
+	int64_t stuck_since_ms; /* short with nothing under way; -1 if not */
 	bool has_told_short;    /* one warning a run is enough */
 	bool is_output_lost;    /* the observer cannot tell any more */
 	unsigned file_failures; /* in a row */

@@ -19,8 +19,13 @@
  * descriptors, the pipe for splicing, a list, the output directory, the file
  * being opened; and the share that a collector may keep open between bodies.
  */
-#define RESERVED_FDS 12
+#define RESERVED_FDS 14
 #define RESERVED_SHARE 8
+
+/* What nothing can be fetched without: the epoll and event descriptors, a
+ * socket, a file, its directory and the one below it that is being made, the
+ * list, and one to spare. */
+#define LEAST_FDS 8
 
 struct bulkfetch {
 	struct engine engine;
@@ -96,8 +101,65 @@ asks_for_range(const struct bulkfetch_options *o)
 	return false;
 }
 
-static struct err
-init_form(struct transfer_env *env)
+/* Say which of the wishes is at fault, if one alone is: `what` 'value'. */
+static bool
+blame(struct bulkfetch_problem *problem, const char *what, const char *value,
+    const struct request_wishes *alone)
+{
+	struct request_form form;
+	struct err err = request_form_init(&form, alone);
+	char shown[128];
+	char text[128];
+
+	if (!err_is(err)) {
+		request_form_fini(&form);
+		return false;
+	}
+	(void)bulkfetch_escape(
+	    (struct bulkfetch_text){ .ptr = value, .len = strlen(value) },
+	    shown, sizeof(shown));
+	(void)refuse(problem, true, 0, "%s '%s': %s", what, shown,
+	    err_text(err, text, sizeof(text)));
+	return true;
+}
+
+static void
+refuse_wishes(struct bulkfetch_problem *problem,
+    const struct request_wishes *wishes, struct err err)
+{
+	const struct {
+		const char *what;
+		const char *value;
+		struct request_wishes alone;
+	} rows[] = {
+		{ "method", wishes->method, { .method = wishes->method } },
+		{ "user agent", wishes->user_agent,
+		    { .user_agent = wishes->user_agent } },
+		{ "referer", wishes->referer, { .referer = wishes->referer } },
+		{ "credentials", wishes->credentials,
+		    { .credentials = wishes->credentials } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (rows[i].value != NULL &&
+		    blame(problem, rows[i].what, rows[i].value, &rows[i].alone))
+			return;
+	}
+	for (size_t i = 0; i < wishes->field_count; i++) {
+		const struct request_wishes alone = {
+			.fields = &wishes->fields[i], .field_count = 1
+		};
+
+		if (blame(problem, "field", wishes->fields[i], &alone))
+			return;
+	}
+	/* Each is fine, but not together. */
+	(void)refuse_err(problem, err);
+	problem->is_usage = true;
+}
+
+static bool
+init_form(struct transfer_env *env, struct bulkfetch_problem *problem)
 {
 	const struct bulkfetch_options *o = &env->options;
 	const struct request_wishes wishes = {
@@ -110,34 +172,52 @@ init_form(struct transfer_env *env)
 		.has_body = o->has_body,
 		.body_len = o->body.len,
 	};
+	struct err err = request_form_init(&env->form, &wishes);
 
 	env->request_body = slice_of(o->body.ptr, o->body.len);
 	env->may_be_partial = asks_for_range(o);
-	return request_form_init(&env->form, &wishes);
+	if (err.kind == ERR_NOMEM)
+		return refuse_err(problem, err);
+	if (err_is(err))
+		refuse_wishes(problem, &wishes, err);
+	return !err_is(err);
 }
 
 /*
  * How many connections the descriptors allow: each may need one for its socket
  * and one for its file.
  */
-static unsigned
-affordable(struct engine *e, unsigned wanted)
+static bool
+afford(struct engine *e, struct bulkfetch_problem *problem)
 {
+	unsigned wanted = e->env.options.concurrency;
 	uint64_t limit = nofile_raise();
-	uint64_t taken =
-	    nofile_count_open() + RESERVED_FDS + limit / RESERVED_SHARE;
+	uint64_t open = nofile_count_open();
+	uint64_t taken = open + RESERVED_FDS + limit / RESERVED_SHARE;
 	uint64_t can = limit > taken ? (limit - taken) / 2 : 0;
 
+	if (limit < open + LEAST_FDS)
+		return refuse(problem, false, EMFILE,
+		    "%llu descriptors (ulimit -n) are too few; it takes %llu",
+		    (unsigned long long)limit,
+		    (unsigned long long)open + LEAST_FDS);
 	if (can < 1)
 		can = 1;
-	if (can >= wanted)
-		return wanted;
+	if (can > wanted)
+		can = wanted;
+	e->concurrency = e->limit = (unsigned)can;
+	if (can == wanted) {
+		engine_tell(e, BULKFETCH_LEVEL_INFO,
+		    "%u connections at most, %llu descriptors", wanted,
+		    (unsigned long long)limit);
+		return true;
+	}
 	engine_tell(e, BULKFETCH_LEVEL_WARNING,
 	    "%u connections need more than the %llu descriptors allowed "
 	    "(ulimit -n); going on with %llu",
 	    wanted, (unsigned long long)limit, (unsigned long long)can);
 	e->has_told_short = true;
-	return (unsigned)can;
+	return true;
 }
 
 static void
@@ -201,18 +281,13 @@ init_transfers(struct engine *e)
 static struct err
 init_engine(struct engine *e)
 {
-	struct err err = init_form(&e->env);
+	struct err err = reactor_new(&e->reactor);
 
-	if (err_is(err))
-		return err;
-	err = reactor_new(&e->reactor);
 	if (err_is(err))
 		return err;
 	err = wake_init(&e->wake, e->reactor, engine_on_wake, e);
 	if (err_is(err))
 		return err;
-	e->concurrency = affordable(e, e->env.options.concurrency);
-	e->limit = e->concurrency;
 	err = init_conns(e);
 	if (err_is(err))
 		return err;
@@ -250,6 +325,12 @@ bulkfetch_new(const struct bulkfetch_options *options,
 	watch_init(&e->source_watch, engine_on_source, e);
 	timer_init(&e->tick, engine_on_tick, e);
 	timer_init(&e->regrow, engine_on_regrow, e);
+	e->regrow_ms = ENGINE_REGROW_MS;
+	e->stuck_since_ms = -1;
+	if (!init_form(&e->env, problem) || !afford(e, problem)) {
+		bulkfetch_free(run);
+		return NULL;
+	}
 	err = init_engine(e);
 	if (err_is(err)) {
 		(void)refuse_err(problem, err);

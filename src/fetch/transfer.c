@@ -63,6 +63,8 @@ origin_key(const struct transfer *t)
 static struct err
 collector_err(int sys)
 {
+	if (sys == EINTR)
+		return err_of(ERR_STOPPED); /* while waiting to write */
 	return err_code(err_is_shortage(sys) ? ERR_SHORTAGE : ERR_FILE, sys);
 }
 
@@ -165,12 +167,11 @@ postpone(struct transfer *t)
 {
 	abort_body(t);
 	t->state = TRANSFER_SHORT;
-	if (t->short_since_ms == -1)
-		t->short_since_ms = reactor_now_ms(t->env->reactor);
 	t->env->done(t->env->ctx, t, TRANSFER_POSTPONED, NULL);
 }
 
 static void start_try(struct transfer *t);
+static void connect_try(struct transfer *t);
 
 /* ---- What the connection asks and tells ------------------------------- */
 
@@ -357,8 +358,7 @@ on_done(void *owner, struct err err)
 		t->connect_ms = -1; /* composed in vain: conn_start() */
 	t->stage = conn_state_name(failed_in);
 	/* How an unwanted body came to its end is of no interest. */
-	if (t->status != 0 && !is_success(t) &&
-	    !t->env->options.fail_with_body)
+	if (t->status != 0 && !is_success(t) && !t->env->options.fail_with_body)
 		err = err_of(ERR_STATUS);
 	/* RFC 9110, section 9.2.2: what is safe to repeat is repeated. */
 	if (was_stale && t->env->form.is_idempotent) {
@@ -368,15 +368,13 @@ on_done(void *owner, struct err err)
 	}
 	if (may_try_next_addr(t, failed_in, err)) {
 		t->addr_at++;
-		start_try(t);
+		connect_try(t);
 		return;
 	}
 	if (err.kind == ERR_SHORTAGE && t->env->form.is_idempotent) {
 		postpone(t);
 		return;
 	}
-	if (err.kind == ERR_SHORTAGE)
-		err.kind = ERR_FILE;
 	fail(t, err);
 }
 
@@ -439,6 +437,7 @@ start_try(struct transfer *t)
 {
 	struct transfer_env *env = t->env;
 
+	t->tries++;
 	t->connect_at_ms = -1;
 	t->sent_at_ms = -1;
 	if (!t->must_be_fresh) {
@@ -494,14 +493,17 @@ start(struct transfer *t)
 	uint64_t max_ms = t->env->options.max_time_ms;
 	int64_t now_ms = reactor_now_ms(t->env->reactor);
 
-	if (t->tries == 0 && ended_by_collector(t))
-		return;
-	if (t->tries == 0)
+	if (t->begun_at_ms == -1) {
+		if (ended_by_collector(t))
+			return;
 		t->begun_at_ms = now_ms;
-	t->tries = 1;
-	t->exchange.deadline_ms =
-	    max_ms > 0 ? now_ms + (int64_t)max_ms : INT64_MAX;
-	start_try(t);
+		t->exchange.deadline_ms =
+		    max_ms > 0 ? now_ms + (int64_t)max_ms : INT64_MAX;
+	}
+	if (now_ms >= t->exchange.deadline_ms)
+		fail(t, err_why(ERR_TIMEOUT, "longer than --max-time"));
+	else
+		start_try(t);
 }
 
 /* Keep the item's octets and parse them. */
@@ -554,7 +556,7 @@ transfer_begin(struct transfer *t, const struct bulkfetch_item *item)
 	t->queued_at_ms = reactor_now_ms(t->env->reactor);
 	t->begun_at_ms = t->lookup_at_ms = t->lookup_ms = -1;
 	t->connect_at_ms = t->connect_ms = -1;
-	t->sent_at_ms = t->ttfb_ms = t->short_since_ms = -1;
+	t->sent_at_ms = t->ttfb_ms = -1;
 	t->exchange.ops = &exchange_ops;
 	t->exchange.owner = t;
 	t->exchange.to_head = t->env->form.is_head;

@@ -96,7 +96,6 @@ struct transfer {
 	int64_t connect_ms;
 	int64_t sent_at_ms;
 	int64_t ttfb_ms;
-	int64_t short_since_ms; /* waiting for descriptors; -1 when not */
 };
 
 void transfer_init(struct transfer *t, struct transfer_env *env);

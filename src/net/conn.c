@@ -156,7 +156,7 @@ end_hope(struct conn *c, struct stream_io io)
 	c->is_hopeful = false;
 	c->out = c->out_body = (struct slice){ 0 };
 	if (io.status == STREAM_FAILED)
-		return conn_fail(c, err_code(ERR_CONNECT, io.sys));
+		return conn_wait_or_fail(c, io, ERR_CONNECT);
 	return want;
 }
 
@@ -459,6 +459,15 @@ conn_begin(struct conn *c, struct exchange *exchange)
 	conn_reset(c, exchange);
 	(void)conn_enter(c, CONN_SEND);
 	conn_run(c, 0);
+}
+
+bool
+conn_is_quiet(struct conn *c)
+{
+	uint8_t octet;
+
+	return c->stream.ops->recv(&c->stream, &octet, 1).status ==
+	    STREAM_WAIT_READ;
 }
 
 bool

@@ -96,7 +96,8 @@ void conn_env_fini(struct conn_env *env);
 struct conn;
 typedef void (*conn_idle_fn)(void *ctx, struct conn *c);
 
-/* Visible so that the pool can embed its links; others keep out. */
+/* Visible so that the pool can link it.  Others read `state`, `failed_in` and
+ * `ip`, and keep out of the rest. */
 struct conn {
 	struct conn_env *env; /* borrowed */
 	enum conn_state state;
@@ -125,6 +126,7 @@ struct conn {
 	struct list in_origin; /* the pool's: idle ones of the same origin */
 	struct list in_lru;    /* the pool's: idle ones by age */
 	struct origin *origin; /* the pool's */
+	uint64_t idle_round;   /* the pool's: the reactor's when it came */
 	conn_idle_fn idle_fn;  /* the pool's: an idle one has ended */
 	void *idle_ctx;
 };
@@ -148,6 +150,12 @@ void conn_begin(struct conn *c, struct exchange *exchange);
  * callbacks but done().  Closed already is fine.
  */
 void conn_close(struct conn *c);
+
+/*
+ * Whether nothing has come from the peer of an idle connection, not even its
+ * end.  One receive; when it is not so, the connection is good for nothing.
+ */
+bool conn_is_quiet(struct conn *c);
 
 static inline bool
 conn_is_open(const struct conn *c)

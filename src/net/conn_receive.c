@@ -4,6 +4,8 @@
  */
 #include "net/conn_internal.h"
 
+#include <string.h>
+
 /* Receive into the buffer that all connections share. */
 static struct stream_io
 receive(struct conn *c)
@@ -22,27 +24,25 @@ receive(struct conn *c)
 static enum want
 end_response(struct conn *c, bool has_surplus)
 {
-	uint8_t octet;
-
 	if (has_surplus)
 		c->is_persistent = false;
 	if (c->is_persistent && !c->is_drained)
-		c->is_persistent =
-		    c->stream.ops->recv(&c->stream, &octet, 1).status ==
-		    STREAM_WAIT_READ;
+		c->is_persistent = conn_is_quiet(c);
 	return conn_enter(c, CONN_DONE);
 }
 
 /*
- * Give what `in` holds of the body to the exchange.  A piece is held back
- * until it is known whether it is the last, so that a small body, chunked or
- * not, arrives as one.
+ * Give what `in` holds of the body to the exchange, as one piece: the data of
+ * several chunks is moved together, in `in` itself, so that a peer that sends
+ * many small ones costs one write all the same, and a small body, chunked or
+ * not, arrives whole.  `in` lies in one of our own buffers.
  */
 static enum want
 consume_body(struct conn *c, struct slice in)
 {
 	struct exchange *x = c->exchange;
-	struct slice held = { 0 };
+	uint8_t *begin = (uint8_t *)(uintptr_t)in.ptr;
+	size_t len = 0;
 	struct err err;
 	bool is_done = body_is_done(&c->body);
 
@@ -55,17 +55,14 @@ consume_body(struct conn *c, struct slice in)
 			return conn_fail(c, err);
 		in = slice_from(in, used);
 		is_done = body_is_done(&c->body);
-		if (data.len == 0)
-			continue;
-		if (held.len > 0) {
-			err = x->ops->data(x->owner, held, false);
-			if (err_is(err))
-				return conn_fail(c, err);
-		}
-		held = data;
+		if (len == 0)
+			begin = (uint8_t *)(uintptr_t)data.ptr;
+		else if (data.len > 0)
+			memmove(begin + len, data.ptr, data.len);
+		len += data.len;
 	}
-	if (held.len > 0 || is_done) {
-		err = x->ops->data(x->owner, held, is_done);
+	if (len > 0 || is_done) {
+		err = x->ops->data(x->owner, slice_of(begin, len), is_done);
 		if (err_is(err))
 			return conn_fail(c, err);
 	}
@@ -147,7 +144,10 @@ conn_receive_head(struct conn *c)
 		return conn_wait_or_fail(c, io, ERR_IO);
 	if (c->exchange->first_octet_ms == -1)
 		c->exchange->first_octet_ms = reactor_now_ms(env->reactor);
-	conn_touch(c);
+	/* While the request is on its way only what is sent counts: interim
+	 * responses must not keep a peer that does not read it alive. */
+	if (c->state != CONN_SEND)
+		conn_touch(c);
 	in = slice_of(env->rx, io.len);
 	if (c->partial.len > 0) {
 		struct err err = buf_append(&c->partial, in);
@@ -173,11 +173,11 @@ end_body(struct conn *c)
 
 /* Move body octets from the socket to the sink without touching them. */
 static enum want
-splice_body(struct conn *c, int sink, uint64_t left)
+splice_body(struct conn *c, int source, int sink, uint64_t left)
 {
 	size_t max = left < SIZE_MAX ? (size_t)left : SIZE_MAX;
 	struct conduit_io io =
-	    conduit_move(&c->env->conduit, c->stream.fd, sink, max);
+	    conduit_move(&c->env->conduit, source, sink, max);
 	struct err err;
 
 	switch (io.status) {
@@ -208,13 +208,14 @@ enum want
 conn_receive_body(struct conn *c)
 {
 	uint64_t left = body_plain_left(&c->body);
+	int source =
+	    left >= CONN_SPLICE_MIN ? c->stream.ops->plain_fd(&c->stream) : -1;
 	struct stream_io io;
 
-	if (left >= CONN_SPLICE_MIN &&
-	    c->stream.ops->plain_fd(&c->stream) != -1) {
+	if (source != -1) {
 		int sink = c->exchange->ops->sink(c->exchange->owner);
-		enum want want =
-		    sink != -1 ? splice_body(c, sink, left) : WANT_AGAIN;
+		enum want want = sink != -1 ? splice_body(c, source, sink, left)
+					    : WANT_AGAIN;
 
 		if (want != WANT_AGAIN)
 			return want;

@@ -98,6 +98,21 @@ on_idle_end(void *ctx, struct conn *c)
 	drop(ctx, c);
 }
 
+/*
+ * Whether an idle connection can carry a request: its end, or octets that
+ * nobody asked for and that would be taken for the next response, may be
+ * waiting in the batch at hand or, unless it was busy a moment ago, in the
+ * socket.
+ */
+static bool
+is_fit(const struct pool *p, struct conn *c)
+{
+	if (watch_has_event(&c->watch))
+		return false;
+	return c->idle_round == reactor_round(p->env->reactor) ||
+	    conn_is_quiet(c);
+}
+
 struct conn *
 pool_take_idle(struct pool *p, struct slice key)
 {
@@ -110,11 +125,10 @@ pool_take_idle(struct pool *p, struct slice key)
 		if (o == NULL || list_is_empty(&o->idle))
 			return NULL;
 		c = LIST_OBJECT(o->idle.next, struct conn, in_origin);
-		if (!watch_has_event(&c->watch)) {
+		if (is_fit(p, c)) {
 			unlink_idle(c);
 			return c;
 		}
-		/* Its end, or octets that nobody asked for: see on_event(). */
 		drop(p, c);
 	}
 }
@@ -169,6 +183,7 @@ pool_give(struct pool *p, struct conn *c)
 		drop(p, c);
 		return;
 	}
+	c->idle_round = reactor_round(p->env->reactor);
 	list_push_front(&c->origin->idle, &c->in_origin);
 	list_push_front(&p->idle, &c->in_lru);
 }

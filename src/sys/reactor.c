@@ -16,6 +16,7 @@
 struct reactor {
 	int fd;           /* owned: the epoll descriptor */
 	struct heap heap; /* of timers, borrowed */
+	uint64_t round;   /* how many times it has waited */
 	int64_t now_ms;
 	int64_t stalled_ms; /* taken out of the clock so far: now_ms is
 			     * clock_now_ms() - stalled_ms of some moment */
@@ -153,6 +154,12 @@ reactor_now_ms(const struct reactor *r)
 	return r->now_ms;
 }
 
+uint64_t
+reactor_round(const struct reactor *r)
+{
+	return r->round;
+}
+
 void
 reactor_refresh(struct reactor *r)
 {
@@ -240,6 +247,7 @@ reactor_run_once(struct reactor *r, bool may_wait)
 
 	if (n == -1 && errno != EINTR)
 		return err_sys(ERR_IO);
+	r->round++;
 	reactor_refresh(r);
 	r->batch_len = n > 0 ? (size_t)n : 0;
 	deliver(r);

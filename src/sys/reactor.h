@@ -103,6 +103,9 @@ void reactor_disarm(struct reactor *r, struct timer *t);
 
 int64_t reactor_now_ms(const struct reactor *r);
 
+/* How many times it has waited. */
+uint64_t reactor_round(const struct reactor *r);
+
 /* Read the clock between batches: before beginning after a pause. */
 void reactor_refresh(struct reactor *r);
 

@@ -9,6 +9,7 @@
 enum silence {
 	SILENT_CONNECT,
 	SILENT_SEND,
+	SILENT_INTERIM, /* reads nothing, but says 100 every second */
 	SILENT_HEAD,
 	SILENT_DRIP_HEAD, /* an octet a second */
 	SILENT_BODY,
@@ -25,7 +26,7 @@ reach(enum silence silence, struct talk *t, struct conn *c)
 		assert_false(err_is(talk_connect(t, c)));
 		bench_run();
 		assert_int_equal(c->state, CONN_CONNECT);
-	} else if (silence == SILENT_SEND) {
+	} else if (silence == SILENT_SEND || silence == SILENT_INTERIM) {
 		talk_until_send(t, c);
 	} else {
 		talk_until_head(t, c);
@@ -54,6 +55,7 @@ each_deadline_ends_what_it_is_for(void **state)
 		{ SILENT_CONNECT, 10000, 0, 0, 7000, 7000, "--max-time" },
 		{ SILENT_SEND, 5, 5, 30000, 0, 30000, "--idle-timeout" },
 		{ SILENT_SEND, 5, 5, 30000, 7000, 7000, "--max-time" },
+		{ SILENT_INTERIM, 5, 5, 30000, 0, 30000, "--idle-timeout" },
 		{ SILENT_HEAD, 5, 60000, 30000, 0, 30000, "--idle-timeout" },
 		{ SILENT_HEAD, 5, 20000, 30000, 0, 20000, "--head-timeout" },
 		{ SILENT_HEAD, 5, 20000, 30000, 7000, 7000, "--max-time" },
@@ -91,6 +93,8 @@ each_deadline_ends_what_it_is_for(void **state)
 				silence == SILENT_DRIP_BODY) &&
 			    at_ms % 1000 == 0)
 				fake_say_str(0, "H");
+			if (silence == SILENT_INTERIM && at_ms % 1000 == 0)
+				fake_say_str(0, "HTTP/1.1 100 x\r\n\r\n");
 			/* An octet that is too late to matter. */
 			if (silence == SILENT_DRIP_HEAD && at_ms == 1000)
 				fake_say_str(0, "TTP/1.1 200 ");

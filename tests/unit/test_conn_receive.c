@@ -41,7 +41,7 @@ static const struct reply replies[] = {
 	{ "three chunks",
 	    TEXT(OK "Transfer-Encoding: chunked\r\n\r\n"
 		    "1\r\na\r\n2;x=y\r\nbc\r\n3\r\ndef\r\n0\r\nT: x\r\n\r\n"),
-	    false, false, { 200, "abcdef", ERR_NONE, true }, 3 },
+	    false, false, { 200, "abcdef", ERR_NONE, true }, 1 },
 	{ "no chunk", TEXT(OK "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
 	    false, false, { 200, "", ERR_NONE, true }, 0 },
 	{ "up to the end", TEXT(OK "\r\nhello"), false, true,

@@ -104,6 +104,21 @@ gives_the_most_recently_used_of_the_origin(void **state)
 	assert_int_equal(pool.opened, 3);
 }
 
+/* Nobody asked for them, and the reactor has not seen them yet. */
+static void
+what_came_while_it_was_idle_makes_it_unfit(void **state)
+{
+	(void)state;
+	(void)make_idle("http://a:80");
+	fake_say_str(fake_peer_count - 1, HELLO);
+	assert_null(take("http://a:80"));
+	assert_int_equal(pool.open, 0);
+	(void)make_idle("http://a:80");
+	fake_close(fake_peer_count - 1);
+	assert_null(take("http://a:80"));
+	assert_int_equal(pool.open, 0);
+}
+
 static void
 the_least_recently_used_gives_way(void **state)
 {
@@ -271,6 +286,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(gives_the_most_recently_used_of_the_origin),
+		TEST(what_came_while_it_was_idle_makes_it_unfit),
 		TEST(the_least_recently_used_gives_way),
 		TEST(a_lower_limit_holds_as_soon_as_it_can),
 		TEST(an_idle_connection_that_the_peer_closed_is_dropped),

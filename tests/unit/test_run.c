@@ -83,7 +83,7 @@ makes_do_with_the_descriptors_there_are(void **state)
 		unsigned wanted;
 		bool is_short;
 	} cases[] = {
-		{ 3, 200, true },
+		{ NOFILE_OPEN + 8, 200, true },
 		{ 20, 200, true },
 		{ 40, 200, true },
 		{ 40, 5, false },
