@@ -14,7 +14,7 @@
 
 #include <bulkfetch.h>
 
-/* ---- A source: an iterator over a range of numbers ------------------------- */
+/* ---- A source: an iterator over a range of numbers ---------------------- */
 
 struct range {
 	const char *base;
@@ -45,7 +45,7 @@ range_next(void *ctx, struct bulkfetch_item *item)
 	return BULKFETCH_ITEM;
 }
 
-/* ---- A collector: counts octets and forgets them ------------------------- */
+/* ---- A collector: counts octets and forgets them ------------------------ */
 
 struct body {
 	uint64_t len;
@@ -95,7 +95,7 @@ sizes_abort(void *ctx, void *handle)
 	free(handle);
 }
 
-/* ---- An observer: one line for each -------------------------------------- */
+/* ---- An observer: one line for each ------------------------------------- */
 
 static int
 print_result(void *ctx, const struct bulkfetch_result *result)

@@ -19,7 +19,8 @@
  * bulkfetch_stop() and bulkfetch_wake() may be called from elsewhere, from
  * signal handlers too.  The library sets no signal's disposition; descriptors
  * that it opens are close-on-exec; bulkfetch_new() raises the soft limit of
- * descriptors (RLIMIT_NOFILE) to the hard one.  Sizes are octets, times milliseconds.
+ * descriptors (RLIMIT_NOFILE) to the hard one.  Sizes are octets, times
+ * milliseconds.
  * Texts are octets with a length, not terminated and not checked for UTF-8,
  * where they may come from a list or a peer; `const char *` without a length is
  * a C string.
@@ -51,7 +52,7 @@ struct bulkfetch_problem {
 	char text[512]; /* without a newline; octets from outside escaped */
 };
 
-/* ---- Where requests come from ---------------------------------------- */
+/* ---- Where requests come from ------------------------------------------- */
 
 enum bulkfetch_next {
 	BULKFETCH_ITEM,    /* `*item` is set */
@@ -91,7 +92,7 @@ struct bulkfetch_source {
 	void (*free)(void *ctx);
 };
 
-/* ---- Where responses go ----------------------------------------------- */
+/* ---- Where responses go ------------------------------------------------- */
 
 /* A request that could be parsed.  Texts are lent for the call. */
 struct bulkfetch_request {
@@ -244,7 +245,7 @@ struct bulkfetch_observer {
 	enum bulkfetch_level level_max;
 };
 
-/* ---- A run ---------------------------------------------------------------- */
+/* ---- A run -------------------------------------------------------------- */
 
 #define BULKFETCH_CONCURRENCY_MAX 100000
 /* The longest duration that an option takes: a little over a year. */
@@ -314,7 +315,7 @@ void bulkfetch_get_stats(
 /* Frees neither source nor collector.  NULL is fine. */
 void bulkfetch_free(struct bulkfetch *run);
 
-/* ---- Sources and collectors that come with it -------------------------- */
+/* ---- Sources and collectors that come with it --------------------------- */
 
 /*
  * Read lists in turn, one URL a line: `names` are files, "-" for standard

@@ -49,7 +49,7 @@ struct program {
 	bool has_file_failure; /* of the local file system */
 };
 
-/* ---- Lines on standard error ---------------------------------------------- */
+/* ---- Lines on standard error -------------------------------------------- */
 
 static void
 write_stderr(struct program *p, const char *text)
@@ -91,7 +91,7 @@ fail(struct program *p, const struct bulkfetch_problem *problem)
 	return STATUS_USAGE;
 }
 
-/* ---- The observer ----------------------------------------------------------- */
+/* ---- The observer ------------------------------------------------------- */
 
 static int
 observe_result(void *ctx, const struct bulkfetch_result *result)
@@ -171,7 +171,7 @@ level_max(const struct options *o)
 				 : BULKFETCH_LEVEL_WARNING;
 }
 
-/* ---- Signals ------------------------------------------------------------------ */
+/* ---- Signals ------------------------------------------------------------ */
 
 static void
 on_interrupt(int number)
@@ -231,7 +231,7 @@ handle_signals(struct bulkfetch *run)
 		handle(SIGHUP, on_interrupt);
 }
 
-/* ---- One run -------------------------------------------------------------------- */
+/* ---- One run ------------------------------------------------------------ */
 
 static bool
 open_lists(struct program *p, struct bulkfetch_problem *problem)
@@ -283,6 +283,16 @@ open_logs(struct program *p, struct bulkfetch_problem *problem)
 		&signal_is_given_up, &p->failed, problem) == 0;
 }
 
+/* A bar and results on one terminal would write over each other. */
+static enum progress_mode
+progress_mode(const struct options *o)
+{
+	if (o->progress == PROGRESS_AUTO && o->has_stdout &&
+	    isatty(STDOUT_FILENO))
+		return PROGRESS_NONE;
+	return o->progress;
+}
+
 static bool
 prepare(struct program *p, struct bulkfetch_problem *problem)
 {
@@ -299,8 +309,8 @@ prepare(struct program *p, struct bulkfetch_problem *problem)
 				.text = "out of memory" };
 			return false;
 		}
-		progress_init(
-		    &p->progress, o->progress, STDERR_FILENO, getenv("TERM"));
+		progress_init(&p->progress, progress_mode(o), STDERR_FILENO,
+		    getenv("TERM"));
 	}
 	p->observer = (struct bulkfetch_observer){
 		.ctx = p,
@@ -408,7 +418,7 @@ fetch(struct program *p)
 	return status;
 }
 
-/* ---- The program ---------------------------------------------------------------- */
+/* ---- The program -------------------------------------------------------- */
 
 /*
  * A standard descriptor that is closed would be the next file opened.  What

@@ -107,6 +107,12 @@ static bool
 check_inputs(const struct options *o, const struct file *out,
     struct bulkfetch_problem *problem)
 {
+	if (o->list_count == 0) {
+		struct file in = identify(NULL, "-", STDIN_FILENO);
+
+		if (is_same(out, &in))
+			return refuse_same(out, &in, "the list", problem);
+	}
 	for (size_t i = 0; i < o->list_count; i++) {
 		struct file in;
 
@@ -159,7 +165,7 @@ read_all(int fd, struct buf *body)
 		struct err err = buf_reserve(body, READ_LEN);
 		ssize_t got;
 
-		/* At the maximum, one octet more tells whether it is the end. */
+		/* At the maximum, one octet more tells if it is the end. */
 		if (err.kind == ERR_LIMIT && body->len < body->max)
 			err = buf_reserve(body, body->max - body->len);
 		if (err_is(err))

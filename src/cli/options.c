@@ -358,6 +358,7 @@ check_stdout(struct options *o, struct bulkfetch_problem *problem)
 	bool has_failed = o->failed != NULL && strcmp(o->failed, "-") == 0;
 
 	o->is_to_stdout = o->output != NULL && strcmp(o->output, "-") == 0;
+	o->has_stdout = o->is_to_stdout || has_log || has_failed;
 	if (!o->is_to_stdout)
 		o->tree.name_template = o->output;
 	if (o->is_to_stdout && has_log)
@@ -372,6 +373,36 @@ check_stdout(struct options *o, struct bulkfetch_problem *problem)
 	if (o->is_to_stdout && o->tree.skip_existing)
 		return refuse(problem,
 		    "--skip-existing: there are no files with --output -");
+	return true;
+}
+
+/*
+ * Whether a name that the template makes tells whose it is: by the hash of the
+ * URL, or by its number, as long as the list is the same.
+ */
+static bool
+names_tell_urls(const char *template)
+{
+	return strstr(template, "%{hash}") != NULL ||
+	    strstr(template, "%{n}") != NULL ||
+	    strstr(template, "%{n:") != NULL;
+}
+
+/* What is there must be what the URL would bring. */
+static bool
+check_skip(const struct options *o, struct bulkfetch_problem *problem)
+{
+	if (!o->tree.skip_existing)
+		return true;
+	if (o->tree.name_template != NULL &&
+	    !names_tell_urls(o->tree.name_template))
+		return refuse(problem,
+		    "--skip-existing: another URL's file may have that name; "
+		    "use %%{hash} or %%{n} in --output");
+	if (o->fetch.fail_with_body)
+		return refuse(problem,
+		    "--skip-existing would take the bodies of failures that "
+		    "--fail-with-body stores for the real ones");
 	return true;
 }
 
@@ -412,7 +443,8 @@ options_parse(struct options *o, const char *const *words, size_t count,
 		return false;
 	if (o->is_help || o->is_version)
 		return true;
-	if (!check_head(o, problem) || !check_stdout(o, problem))
+	if (!check_head(o, problem) || !check_stdout(o, problem) ||
+	    !check_skip(o, problem))
 		return false;
 	finish(o);
 	return true;

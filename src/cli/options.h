@@ -38,6 +38,7 @@ struct options {
 	uint64_t concurrency; /* also in `fetch` */
 	const char *output;   /* as given: a template, "-", or NULL */
 	bool is_to_stdout;    /* --output - */
+	bool has_stdout;      /* bodies or records go to standard output */
 	bool is_head;         /* nothing is stored */
 	bool is_fail_early;
 	const char *log;

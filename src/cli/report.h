@@ -5,8 +5,9 @@
  * and the others counted, and no more than REPORT_LINES are told in all.
  * report_finish() tells what was only counted.  Requests that were stopped are
  * not told at all: why the run stopped is told elsewhere, once.  A verbose
- * report tells every failure.  Octets from lists and peers are escaped, and what stands before
- * the '@' of a URL is left out, because messages end in mails and logs.
+ * report tells every failure.  Octets from lists and peers are escaped, and
+ * what stands before the '@' of a URL is left out, because messages end in
+ * mails and logs.
  */
 #ifndef BULKFETCH_CLI_REPORT_H
 #define BULKFETCH_CLI_REPORT_H

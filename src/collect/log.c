@@ -101,7 +101,7 @@ make_room(struct bulkfetch_log *log, size_t len)
 	return problem_errno(buf_reserve(&log->lines, len));
 }
 
-/* ---- JSON ------------------------------------------------------------------ */
+/* ---- JSON --------------------------------------------------------------- */
 
 static struct slice
 slice_text(struct bulkfetch_text text)
@@ -202,7 +202,7 @@ add_json(struct bulkfetch_log *log, const struct bulkfetch_result *r)
 	return 0;
 }
 
-/* ---- A list of failures ---------------------------------------------------- */
+/* ---- A list of failures ------------------------------------------------- */
 
 /* Would the URL, as a line of a list, be read as it is? */
 static bool

@@ -10,10 +10,8 @@
  *	  |  `--any other write, fd()----> OPEN --rename--commit--> (gone)
  *	  `-- commit: as an empty last write
  *
- * Whether a name may be replaced that is there already is decided at the
- * end, in judge(): a file of an earlier run may, one that another URL's
- * response got in this run may not.  Memory is flat, so the table of names
- * made forgets; then the file's ctime tells, and in doubt nothing is replaced.
+ * Whether a name may be replaced that is there already is decided at the end
+ * (collect/place.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,12 +25,11 @@
 #include "base/hash.h"
 #include "bulkfetch.h"
 #include "collect/dirs.h"
-#include "collect/made.h"
 #include "collect/naming.h"
 #include "collect/pattern.h"
+#include "collect/place.h"
 #include "collect/problem.h"
 #include "collect/root.h"
-#include "collect/target.h"
 #include "sys/outfile.h"
 
 /* Descriptors of directories: at most, and as a share of RLIMIT_NOFILE. */
@@ -45,24 +42,18 @@
 /* From here on a descriptor for splice(2) is worth opening. */
 #define SPLICE_MIN 65536
 
-/* Looks at a name that others keep changing under us. */
-#define PLACE_TRIES 8
-
 enum body_state {
 	BODY_NAMED, /* nothing on disk */
-	BODY_OPEN,  /* `temp` is open, in the directory of `target` */
-	BODY_PUT,   /* complete, as `target` */
+	BODY_OPEN,  /* `temp` is open, in the directory of `place` */
+	BODY_PUT,   /* complete, in `place` */
 };
 
 struct body {
 	struct body *next; /* in tree.spare */
 	enum body_state state;
-	struct target target;
+	struct place place;
 	struct outfile temp;
-	uint64_t url_hash;
-	unsigned kinds; /* of enum naming_kind */
-	bool is_large;  /* or may be */
-	bool is_taken;  /* something has this name already */
+	bool is_large; /* or may be */
 };
 
 struct tree {
@@ -71,15 +62,14 @@ struct tree {
 	bool is_atomic;
 	struct pattern *pattern; /* owned, or NULL */
 	struct dirs *dirs;       /* owned */
-	struct made *made;       /* owned */
-	unsigned seen;           /* kinds of all URLs so far */
-	struct buf prefix;       /* "DIR/", or empty */
-	struct buf scratch;      /* a name in the making */
-	struct body *spare;      /* owned */
-	struct body *shown;      /* owned: the name that has() gives */
+	struct places places;
+	struct buf prefix;  /* "DIR/", or empty */
+	struct buf scratch; /* a name in the making */
+	struct body *spare; /* owned */
+	struct body *shown; /* owned: the name that has() gives */
 };
 
-/* ---- Bodies -------------------------------------------------------------- */
+/* ---- Bodies ------------------------------------------------------------- */
 
 static struct body *
 take_body(struct tree *t)
@@ -92,7 +82,7 @@ take_body(struct tree *t)
 	}
 	b = calloc(1, sizeof(*b));
 	if (b != NULL)
-		target_init(&b->target);
+		target_init(&b->place.target);
 	return b;
 }
 
@@ -109,7 +99,7 @@ free_body(struct body *b)
 {
 	if (b == NULL)
 		return;
-	target_fini(&b->target);
+	target_fini(&b->place.target);
 	free(b);
 }
 
@@ -121,10 +111,7 @@ set_body(
 	struct err err;
 
 	b->state = BODY_NAMED;
-	b->url_hash = naming_hash(request);
-	b->kinds = naming_kinds(request);
-	b->is_taken = false;
-	t->seen |= b->kinds;
+	place_begin(&t->places, &b->place, request);
 	/* Names are longer on the way than in the end: not in each body. */
 	if (t->scratch.cap > KEEP_MAX)
 		buf_fini(&t->scratch);
@@ -136,76 +123,10 @@ set_body(
 	if (err_is(err))
 		return err;
 	return target_set(
-	    &b->target, buf_slice(&t->prefix), buf_slice(&t->scratch));
+	    &b->place.target, buf_slice(&t->prefix), buf_slice(&t->scratch));
 }
 
-/* ---- What was made in this run ------------------------------------------ */
-
-static uint64_t
-name_hash(const struct tree *t, const struct body *b)
-{
-	return t->rules.folds_case ? target_hash_nocase(&b->target)
-				   : target_hash(&b->target);
-}
-
-static void
-remember(struct tree *t, const struct body *b)
-{
-	made_add(t->made, name_hash(t, b), b->url_hash);
-}
-
-static bool
-is_shared(const struct tree *t, const struct body *b)
-{
-	return t->pattern != NULL || t->rules.folds_case ||
-	    naming_is_shared(b->kinds, t->seen);
-}
-
-/* What is there under a body's name. */
-enum verdict {
-	VERDICT_FREE,
-	VERDICT_OLD,   /* a file of an earlier run, or unfinished */
-	VERDICT_OURS,  /* made by the same URL */
-	VERDICT_OTHER, /* made in this run, by another URL, or may be */
-	VERDICT_DIR,
-	VERDICT_FAILED, /* errno */
-};
-
-static bool
-is_earlier(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec ||
-	    (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
-/* `*is_complete`: it is a file, and not an unfinished one. */
-static enum verdict
-judge(struct tree *t, const struct body *b, int dir, bool *is_complete)
-{
-	enum made_by by;
-	struct stat st;
-
-	*is_complete = false;
-	if (fstatat(dir, target_base(&b->target), &st, AT_SYMLINK_NOFOLLOW) ==
-	    -1)
-		return errno == ENOENT ? VERDICT_FREE : VERDICT_FAILED;
-	if (S_ISDIR(st.st_mode))
-		return VERDICT_DIR;
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 0777) == 0)
-		return VERDICT_OLD;
-	*is_complete = true;
-	by = made_find(t->made, name_hash(t, b), b->url_hash);
-	if (by == MADE_BY_URL)
-		return VERDICT_OURS;
-	if (!is_shared(t, b))
-		return VERDICT_OLD;
-	if (by == MADE_BY_OTHER)
-		return VERDICT_OTHER;
-	return is_earlier(st.st_ctim, t->rules.begun) ? VERDICT_OLD
-						      : VERDICT_OTHER;
-}
-
-/* ---- Writing --------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------ */
 
 typedef struct err (*in_dir_fn)(
     struct tree *t, struct body *b, int dir, struct slice data);
@@ -213,14 +134,14 @@ typedef struct err (*in_dir_fn)(
 static struct err
 put_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
 {
-	return outfile_put(dir, target_base(&b->target), &t->rules, data);
+	return outfile_put(dir, target_base(&b->place.target), &t->rules, data);
 }
 
 static struct err
 open_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
 {
-	uint64_t key =
-	    hash_octets(slice_str(target_base(&b->target)), b->url_hash);
+	uint64_t key = hash_octets(
+	    slice_str(target_base(&b->place.target)), b->place.url_hash);
 
 	(void)data;
 	return outfile_open(&b->temp, dir, key, &t->rules);
@@ -238,10 +159,10 @@ in_dir(struct tree *t, struct body *b, in_dir_fn fn, struct slice data)
 	struct err err;
 
 	for (int tries = 0;; tries++) {
-		err =
-		    dirs_get(t->dirs, target_dir(&b->target), DIRS_MAKE, &dir);
+		err = dirs_get(
+		    t->dirs, target_dir(&b->place.target), DIRS_MAKE, &dir);
 		if (!err_is(err) && dir->is_marked)
-			err = target_move_dir(&b->target, dir->path);
+			err = target_move_dir(&b->place.target, dir->path);
 		if (err_is(err))
 			return err;
 		err = fn(t, b, dir->fd, data);
@@ -274,12 +195,12 @@ put(struct tree *t, struct body *b, struct slice data)
 		err = in_dir(t, b, put_in_dir, data);
 	if (!err_is(err)) {
 		b->state = BODY_PUT;
-		remember(t, b);
+		place_remember(&t->places, &b->place);
 		return err;
 	}
 	if (err.sys != EEXIST)
 		return err;
-	b->is_taken = !t->is_atomic;
+	b->place.is_taken = !t->is_atomic;
 	err = open_temp(t, b);
 	return err_is(err) ? err : outfile_write(&b->temp, data);
 }
@@ -332,40 +253,7 @@ tree_begin(void *ctx, const struct bulkfetch_response *response, void **body)
 	return 0;
 }
 
-/* ---- The end of a body ---------------------------------------------------- */
-
-/* Give the finished temporary file its name, whichever that is by now. */
-static struct err
-place(struct tree *t, struct body *b, int dir)
-{
-	enum verdict verdict;
-	bool is_complete;
-	struct err err;
-
-	for (int tries = 0; tries < PLACE_TRIES; tries++) {
-		verdict = VERDICT_FREE;
-		err = err_none();
-		if (b->is_taken)
-			verdict = judge(t, b, dir, &is_complete);
-		if (verdict == VERDICT_FAILED)
-			return err_sys(ERR_FILE);
-		if (verdict == VERDICT_DIR) {
-			b->is_taken = false;
-			err = target_mark_file(&b->target);
-		} else if (verdict == VERDICT_OTHER) {
-			/* This one nobody else's response can have. */
-			err = target_mark_hash(&b->target, b->url_hash);
-		}
-		if (err_is(err))
-			return err;
-		err = outfile_rename(
-		    &b->temp, dir, target_base(&b->target), b->is_taken);
-		if (err.sys != EEXIST && err.sys != EISDIR)
-			return err;
-		b->is_taken = true;
-	}
-	return err;
-}
+/* ---- The end of a body -------------------------------------------------- */
 
 /* Leave nothing behind. */
 static void
@@ -378,12 +266,13 @@ discard(struct tree *t, struct body *b)
 	if (b->state == BODY_OPEN)
 		outfile_close(&b->temp);
 	/* After the close, so that there is a descriptor for it. */
-	if (err_is(dirs_get(t->dirs, target_dir(&b->target), DIRS_FIND, &dir)))
+	if (err_is(dirs_get(
+		t->dirs, target_dir(&b->place.target), DIRS_FIND, &dir)))
 		return;
 	if (b->state == BODY_OPEN)
 		outfile_unlink(&b->temp, dir->fd);
 	else
-		(void)unlinkat(dir->fd, target_base(&b->target), 0);
+		(void)unlinkat(dir->fd, target_base(&b->place.target), 0);
 }
 
 static struct err
@@ -393,12 +282,12 @@ finish(struct tree *t, struct body *b)
 	struct err err = outfile_finish(&b->temp, &t->rules);
 
 	if (!err_is(err))
-		err =
-		    dirs_get(t->dirs, target_dir(&b->target), DIRS_FIND, &dir);
+		err = dirs_get(
+		    t->dirs, target_dir(&b->place.target), DIRS_FIND, &dir);
 	if (!err_is(err))
-		err = place(t, b, dir->fd);
+		err = place_take(&t->places, &b->place, dir->fd, &b->temp);
 	if (!err_is(err))
-		remember(t, b);
+		place_remember(&t->places, &b->place);
 	return err;
 }
 
@@ -414,8 +303,8 @@ tree_commit(void *ctx, void *body, struct bulkfetch_stored *stored)
 	if (b->state == BODY_OPEN && !err_is(err))
 		err = finish(t, b);
 	if (!err_is(err)) {
-		stored->file = target_name(&b->target);
-		stored->is_moved = b->target.is_moved;
+		stored->file = target_name(&b->place.target);
+		stored->is_moved = b->place.target.is_moved;
 	} else {
 		discard(t, b);
 	}
@@ -433,43 +322,7 @@ tree_abort(void *ctx, void *body)
 	give_body(t, b);
 }
 
-/* ---- Files of earlier runs ------------------------------------------------- */
-
-/*
- * Is the response there?  Where names are shared, the file that only this
- * URL's response can have comes first.
- */
-static struct err
-look(struct tree *t, struct body *b, int dir, bool *is_there)
-{
-	enum verdict verdict = judge(t, b, dir, is_there);
-	struct err err = err_none();
-	struct stat st;
-	size_t plain;
-	bool was_moved;
-
-	if (verdict == VERDICT_DIR) {
-		err = target_mark_file(&b->target);
-		if (!err_is(err))
-			verdict = judge(t, b, dir, is_there);
-	}
-	if (err_is(err) || !*is_there || verdict == VERDICT_OURS)
-		return err;
-	plain = b->target.name.len;
-	was_moved = b->target.is_moved;
-	err = target_mark_hash(&b->target, b->url_hash);
-	if (err_is(err))
-		return err;
-	*is_there = fstatat(dir, target_base(&b->target), &st,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && (st.st_mode & 0777) != 0;
-	if (*is_there || verdict == VERDICT_OTHER)
-		return err_none();
-	*is_there = true;
-	target_unmark(&b->target, plain);
-	b->target.is_moved = was_moved;
-	return err_none();
-}
+/* ---- Files of earlier runs ---------------------------------------------- */
 
 static int
 tree_has(void *ctx, const struct bulkfetch_request *request,
@@ -482,25 +335,25 @@ tree_has(void *ctx, const struct bulkfetch_request *request,
 	struct err err = set_body(t, b, request);
 
 	if (!err_is(err))
-		err =
-		    dirs_get(t->dirs, target_dir(&b->target), DIRS_FIND, &dir);
+		err = dirs_get(
+		    t->dirs, target_dir(&b->place.target), DIRS_FIND, &dir);
 	if (err.sys == ENOENT)
 		return 0;
 	if (!err_is(err) && dir->is_marked)
-		err = target_move_dir(&b->target, dir->path);
+		err = target_move_dir(&b->place.target, dir->path);
 	if (!err_is(err))
-		err = look(t, b, dir->fd, &is_there);
+		err = place_find(&t->places, &b->place, dir->fd, &is_there);
 	if (err_is(err))
 		return -problem_errno(err);
 	if (!is_there)
 		return 0;
-	remember(t, b);
-	stored->file = target_name(&b->target);
-	stored->is_moved = b->target.is_moved;
+	place_remember(&t->places, &b->place);
+	stored->file = target_name(&b->place.target);
+	stored->is_moved = b->place.target.is_moved;
 	return 1;
 }
 
-/* ---- The whole ----------------------------------------------------------- */
+/* ---- The whole ---------------------------------------------------------- */
 
 static void
 tree_shrink(void *ctx)
@@ -522,7 +375,7 @@ tree_free(void *ctx)
 		free_body(b);
 	}
 	free_body(t->shown);
-	made_free(t->made);
+	places_fini(&t->places);
 	dirs_free(t->dirs);
 	pattern_free(t->pattern);
 	buf_fini(&t->scratch);
@@ -557,7 +410,7 @@ tree_init(struct tree *t, const char *dir)
 	if (!err_is(err))
 		err = dirs_new(t->root, dirs_bound(), &t->dirs);
 	if (!err_is(err))
-		err = made_new(&t->made);
+		err = places_init(&t->places, &t->rules, t->pattern != NULL);
 	if (err_is(err))
 		return err;
 	t->shown = take_body(t);

@@ -43,7 +43,7 @@ engine_get_stats(const struct engine *e, struct bulkfetch_stats *out)
 		source->ctx, &out->position_done, &out->position_total);
 }
 
-/* ---- Stopping -------------------------------------------------------------- */
+/* ---- Stopping ----------------------------------------------------------- */
 
 static void
 activate(struct engine *e, struct transfer *t)
@@ -120,7 +120,7 @@ note_file_failures(struct engine *e, const struct bulkfetch_result *result)
 	}
 }
 
-/* ---- Ends of transfers ------------------------------------------------------ */
+/* ---- Ends of transfers -------------------------------------------------- */
 
 /* The observer's own verdict on what it was told. */
 static void
@@ -231,7 +231,7 @@ engine_on_regrow(void *ctx)
 	pump(e);
 }
 
-/* ---- Beginnings --------------------------------------------------------------- */
+/* ---- Beginnings --------------------------------------------------------- */
 
 static void
 await_source(struct engine *e)
@@ -324,7 +324,7 @@ engine_on_source(void *ctx, unsigned events)
 	pump(e);
 }
 
-/* ---- The loop -------------------------------------------------------------------- */
+/* ---- The loop ----------------------------------------------------------- */
 
 void
 engine_on_tick(void *ctx)

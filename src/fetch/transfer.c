@@ -173,7 +173,7 @@ postpone(struct transfer *t)
 static void start_try(struct transfer *t);
 static void connect_try(struct transfer *t);
 
-/* ---- What the connection asks and tells ------------------------------- */
+/* ---- What the connection asks and tells --------------------------------- */
 
 static struct err
 on_compose(void *owner, struct buf *out, struct slice *body)
@@ -387,7 +387,7 @@ static const struct exchange_ops exchange_ops = {
 	.done = on_done,
 };
 
-/* ---- One try ------------------------------------------------------------- */
+/* ---- One try ------------------------------------------------------------ */
 
 static void
 connect_try(struct transfer *t)
@@ -560,6 +560,7 @@ transfer_begin(struct transfer *t, const struct bulkfetch_item *item)
 	t->exchange.ops = &exchange_ops;
 	t->exchange.owner = t;
 	t->exchange.to_head = t->env->form.is_head;
+	t->exchange.is_closing = t->env->form.is_closing;
 	t->lookup.fn = on_lookup;
 	t->lookup.ctx = t;
 	err = take_item(t, item);

@@ -37,9 +37,9 @@ skip_line_end(const uint8_t *at, const uint8_t *end)
 
 /*
  * On to the first octet that wants a look of its own: a control octet, HTAB
- * among them, or DEL; or to within eight octets of `end`.  Eight are compared at a
- * time, each against a borrow into its highest bit; the lowest one that shows
- * is true, and obs-text (0x80 and above) does not show.
+ * among them, or DEL; or to within eight octets of `end`.  Eight are compared
+ * at a time, each against a borrow into its highest bit; the lowest one that
+ * shows is true, and obs-text (0x80 and above) does not show.
  */
 static inline const uint8_t *
 skip_plain(const uint8_t *at, const uint8_t *end)
@@ -63,7 +63,8 @@ skip_plain(const uint8_t *at, const uint8_t *end)
 
 /*
  * Behind the value that begins at `at` and its line end; a line that begins
- * with a blank continues it (obs-fold).  NULL when an octet may not stand there.
+ * with a blank continues it (obs-fold).  NULL when an octet may not stand
+ * there.
  */
 static const uint8_t *
 skip_value(const uint8_t *at, const uint8_t *end)

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "bulkfetch.h"
 #include "http/basic.h"
+#include "http/fields.h"
 
 /* A field of the user's; a removal leaves a default out. */
 struct user_field {
@@ -131,6 +132,18 @@ split_field(const char *text, struct user_field *field)
 	return err_none();
 }
 
+static bool
+has_member(struct slice list, const char *wanted)
+{
+	struct slice member;
+
+	while (fields_next_member(&list, &member)) {
+		if (slice_eq_nocase_str(member, wanted))
+			return true;
+	}
+	return false;
+}
+
 static struct err
 add_user_field(
     struct request_form *form, const char *text, struct spoken *spoken)
@@ -151,6 +164,9 @@ add_user_field(
 	spoken->of[which] = true;
 	if (field.is_removal)
 		return err_none();
+	if (slice_eq_nocase_str(field.name, "Connection") &&
+	    has_member(field.value, "close"))
+		form->is_closing = true;
 	return append_field(&form->fields, field.name, field.value);
 }
 
@@ -285,6 +301,7 @@ request_form_fini(struct request_form *form)
 	form->is_head = false;
 	form->is_idempotent = false;
 	form->has_host = false;
+	form->is_closing = false;
 	form->has_authorization = false;
 }
 

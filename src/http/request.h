@@ -42,6 +42,7 @@ struct request_form {
 	struct buf credentials; /* owned: an Authorization line, or empty */
 	bool is_head;           /* the method is HEAD */
 	bool is_idempotent;     /* RFC 9110, section 9.2.2 */
+	bool is_closing;        /* Connection: close was asked for */
 	bool has_host;          /* a Host field of the user's is in `fields` */
 	bool
 	    has_authorization; /* the user's word on Authorization: in `fields`,
@@ -67,8 +68,9 @@ void request_form_fini(struct request_form *form);
  * Append the head of a request for `url`.  Authorization comes from the URL's
  * userinfo (percent-decoded) unless that is empty, else from the form; a field
  * of the user's with that name wins over both.  Host is the authority without
- * the zone of an IPv6 address (RFC 6874, section 4).  Fails as buf_append() does, or with
- * ERR_REQUEST for userinfo with a bad escape; `out` is then as before.
+ * the zone of an IPv6 address (RFC 6874, section 4).  Fails as buf_append()
+ * does, or with ERR_REQUEST for userinfo with a bad escape; `out` is then as
+ * before.
  */
 struct err request_write(
     const struct request_form *form, const struct url *url, struct buf *out);

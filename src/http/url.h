@@ -66,8 +66,8 @@ struct url {
  * A host name may hold letters, digits, '-', '_' and '.', percent-escapes of
  * those (decoded), at most 253 octets and 63 a label; one final dot is
  * kept out of `host` and kept in `authority`.  Other octets, non-ASCII ones
- * among them, are ERR_REQUEST.  A name whose last label is a number,
- * decimal or 0x, and that is no IPv4 address is refused (WHATWG's "ends in a number").
+ * among them, are ERR_REQUEST.  A name whose last label is a number, decimal or
+ * 0x, and that is no IPv4 address is refused (WHATWG's "ends in a number").
  */
 struct err url_parse(struct slice in, struct buf *space, struct url *url);
 

@@ -71,6 +71,7 @@ struct exchange {
 	const struct exchange_ops *ops;
 	void *owner;
 	bool to_head;        /* the request's method is HEAD */
+	bool is_closing;     /* it says Connection: close (RFC 9112, 9.6) */
 	int64_t deadline_ms; /* of the whole; INT64_MAX for none */
 	/* Set by the connection: */
 	int64_t first_octet_ms; /* of the response; -1 before */

@@ -80,8 +80,8 @@ take_head(struct conn *c, const struct response *res, struct slice in)
 	if (err_is(err))
 		return conn_fail(c, err);
 	/* What was not sent yet never will be. */
-	c->is_persistent =
-	    res->is_persistent && c->out.len + c->out_body.len == 0;
+	c->is_persistent = res->is_persistent && !x->is_closing &&
+	    c->out.len + c->out_body.len == 0;
 	c->out = c->out_body = (struct slice){ 0 };
 	body_init(&c->body, res);
 	(void)conn_enter(c, CONN_BODY);

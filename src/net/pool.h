@@ -48,8 +48,8 @@ struct conn *pool_take_idle(struct pool *p, struct slice key);
 
 /*
  * Begin a new connection to `ep`, for `exchange`, and lend it until
- * pool_give(); conn_start() it.  There must be fewer than `limit` in use.  Fails with
- * ERR_SHORTAGE, ERR_CONNECT or ERR_NOMEM, the exchange not told.
+ * pool_give(); conn_start() it.  There must be fewer than `limit` in use.
+ * Fails with ERR_SHORTAGE, ERR_CONNECT or ERR_NOMEM, the exchange not told.
  */
 struct err pool_connect(struct pool *p, struct slice key,
     const struct endpoint *ep, struct exchange *exchange, struct conn **out);

@@ -5,7 +5,8 @@
  * said that it would not block, and standard input is not made non-blocking,
  * because other processes share its open file description.  A FIFO is opened
  * when it is read, not when it is looked at; as long as no writer has come,
- * read(2) gives 0, so that is the end only after poll(2) has reported something.
+ * read(2) gives 0, so that is the end only after poll(2) has reported
+ * something.
  */
 #ifndef BULKFETCH_SOURCE_INPUT_H
 #define BULKFETCH_SOURCE_INPUT_H

@@ -55,8 +55,8 @@ void lines_init(struct lines *lines);
 /*
  * Take the next text off the front of `*in`.  False when there is none in what
  * is left, which then has been used up: call again with what follows, or
- * lines_finish() at the end.  `line->text` is good until the next call and while
- * the input is.
+ * lines_finish() at the end.  `line->text` is good until the next call and
+ * while the input is.
  */
 bool lines_next(struct lines *lines, struct slice *in, struct line *line);
 

@@ -8,9 +8,9 @@
  * number can come back within that batch.
  *
  * Time is milliseconds on the monotonic clock, read once a batch: a callback
- * that asks reactor_now_ms() makes no call.  Time spent between two waits beyond
- * REACTOR_STALL_MS (a slow disk, a blocked standard output) is taken out of the
- * clock, so that it does not look like a peer's silence.
+ * that asks reactor_now_ms() makes no call.  Time spent between two waits
+ * beyond REACTOR_STALL_MS (a slow disk, a blocked standard output) is taken out
+ * of the clock, so that it does not look like a peer's silence.
  *
  * Deadlines are O(log n) at worst, and moving one later, which is what each
  * arriving octet does, is O(1): the heap is corrected when the old

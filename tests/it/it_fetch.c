@@ -34,7 +34,7 @@ list_of(
 	return text;
 }
 
-/* ---- nginx --------------------------------------------------------------- */
+/* ---- nginx -------------------------------------------------------------- */
 
 static void
 make_file(struct world *w, const char *name, const char *target, size_t len)
@@ -198,7 +198,7 @@ goes_on_when_nginx_closes_connections_now_and_then(void **state)
 	    w, world_text(w, "out/127.0.0.1:%u", nginx.port), smalls, 1);
 }
 
-/* ---- Our own origin ------------------------------------------------------ */
+/* ---- Our own origin ----------------------------------------------------- */
 
 static char *
 small_url(struct world *w, size_t number)
@@ -394,7 +394,7 @@ requests_on_dying_connections_are_sent_again(void **state)
 		expect_generated(w, "out", world_text(w, "/gen/100/%zu", i));
 }
 
-/* ---- Memory -------------------------------------------------------------- */
+/* ---- Memory ------------------------------------------------------------- */
 
 static long
 peak_of_list(struct world *w, const char *list)

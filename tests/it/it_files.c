@@ -12,7 +12,7 @@
 /* Every path has four octets. */
 #define FOUR "/*: head 200 \"Content-Length: 4\"; body 4\n"
 
-/* ---- Names --------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 static void
 files_are_named_after_their_urls(void **state)
@@ -152,7 +152,7 @@ the_same_url_has_the_same_file_on_every_run(void **state)
 	    w, world_text(w, "out/%s/a/b?c", origin_host(w)), "/a/b?c", 4);
 }
 
-/* ---- Templates ----------------------------------------------------------- */
+/* ---- Templates ---------------------------------------------------------- */
 
 static void
 a_template_names_the_files(void **state)
@@ -234,7 +234,7 @@ a_template_that_says_nothing_known_is_a_usage_error(void **state)
 		    2);
 }
 
-/* ---- Confinement --------------------------------------------------------- */
+/* ---- Confinement -------------------------------------------------------- */
 
 static void
 symlinks_below_the_directory_are_not_followed(void **state)
@@ -302,7 +302,7 @@ a_directory_that_cannot_be_made_is_told_at_once(void **state)
 	expect_text_file(w, "file", "mine");
 }
 
-/* ---- What is there already ----------------------------------------------- */
+/* ---- What is there already ---------------------------------------------- */
 
 static void
 a_second_run_replaces_files_but_not_by_failures(void **state)
@@ -424,7 +424,7 @@ the_umask_is_respected(void **state)
 	}
 }
 
-/* ---- Kills --------------------------------------------------------------- */
+/* ---- Kills -------------------------------------------------------------- */
 
 /* For nftw(3), which hands nothing on: the prefix of names, and the count. */
 static struct {
@@ -490,7 +490,7 @@ what_can_be_read_after_a_kill_is_complete(void **state)
 			w, "/gen/%zu/f", i % 20 == 0 ? 2000000 + i : 1 + i));
 }
 
-/* ---- Standard output ----------------------------------------------------- */
+/* ---- Standard output ---------------------------------------------------- */
 
 static char *
 body_target(struct world *w, size_t i)

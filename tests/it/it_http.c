@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* ---- Connections that die ------------------------------------------------ */
+/* ---- Connections that die ----------------------------------------------- */
 
 static void
 a_reused_connection_that_dies_is_replaced_at_once(void **state)
@@ -121,7 +121,7 @@ an_answer_before_the_end_of_the_request_counts(void **state)
 	expect_generated(w, "out", "/gen/5/a");
 }
 
-/* ---- Time ---------------------------------------------------------------- */
+/* ---- Time --------------------------------------------------------------- */
 
 static void
 timeouts_are_those_asked_for(void **state)

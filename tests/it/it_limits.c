@@ -36,7 +36,7 @@ count_text(const char *in, const char *text)
 	return count;
 }
 
-/* ---- Descriptors --------------------------------------------------------- */
+/* ---- Descriptors -------------------------------------------------------- */
 
 static void
 few_descriptors_cost_one_warning_and_no_url(void **state)
@@ -136,7 +136,7 @@ many_directories_do_not_use_up_descriptors(void **state)
 		    w, "out", world_text(w, "/gen/9/%d/%d/f", i % 500, i));
 }
 
-/* ---- Sizes --------------------------------------------------------------- */
+/* ---- Sizes -------------------------------------------------------------- */
 
 static void
 a_file_size_limit_fails_its_url_and_leaves_nothing(void **state)
@@ -195,7 +195,7 @@ what_is_larger_than_allowed_fails_and_leaves_nothing(void **state)
 	assert_true(origin_stat(w, "sent") < 20000000);
 }
 
-/* ---- Disks --------------------------------------------------------------- */
+/* ---- Disks -------------------------------------------------------------- */
 
 /*
  * A file system of that size at the world's "small", in a mount namespace of

@@ -9,7 +9,7 @@
 
 #define LINES_TIMED 21
 
-/* ---- Pipes --------------------------------------------------------------- */
+/* ---- Pipes -------------------------------------------------------------- */
 
 static int
 compare_times(const void *a, const void *b)
@@ -145,7 +145,7 @@ standard_input_that_is_empty_is_an_empty_list(void **state)
 	expect_summary(run, 0, 0, 0);
 }
 
-/* ---- FIFOs --------------------------------------------------------------- */
+/* ---- FIFOs -------------------------------------------------------------- */
 
 static void
 reads_a_fifo_whose_writer_comes_late_and_goes_on_meanwhile(void **state)
@@ -192,7 +192,7 @@ a_fifo_without_a_writer_can_be_interrupted(void **state)
 	expect_exit(run_finish(run), 7);
 }
 
-/* ---- Lines --------------------------------------------------------------- */
+/* ---- Lines -------------------------------------------------------------- */
 
 static void
 finds_the_urls_in_every_kind_of_line(void **state)
@@ -330,7 +330,7 @@ a_line_too_long_is_one_failure(void **state)
 	}
 }
 
-/* ---- Several of them ----------------------------------------------------- */
+/* ---- Several of them ---------------------------------------------------- */
 
 static void
 lists_and_urls_are_read_in_turn(void **state)

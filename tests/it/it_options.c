@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* ---- Usage --------------------------------------------------------------- */
+/* ---- Usage -------------------------------------------------------------- */
 
 static void
 a_wrong_command_line_is_a_usage_error_that_says_why(void **state)
@@ -150,7 +150,7 @@ standard_input_that_is_no_list_is_not_waited_for(void **state)
 	assert_int_equal(close(in), 0);
 }
 
-/* ---- Requests ------------------------------------------------------------ */
+/* ---- Requests ----------------------------------------------------------- */
 
 /* What the origin was sent with these words before the URL. */
 static const char *
@@ -280,6 +280,20 @@ credentials_stay_with_their_url(void **state)
 	assert_int_equal(origin_stat(w, "accepted"), 1);
 }
 
+/* RFC 9112, section 9.6: whatever the answer says of it. */
+static void
+who_asks_to_close_does_not_ask_again(void **state)
+{
+	struct world *w = *state;
+
+	origin_start(w, NULL, NULL);
+	expect_exit(
+	    bulkfetch(w, "-c", "1", "-H", "Connection: x, Close", "-o", "%{n}",
+		origin_url(w, "/echo/1"), origin_url(w, "/echo/2"), NULL),
+	    0);
+	assert_int_equal(origin_stat(w, "accepted"), 2);
+}
+
 static void
 data_makes_a_post_with_that_body(void **state)
 {
@@ -390,6 +404,7 @@ main(void)
 		WORLD_TEST(header_options_add_replace_and_leave_out),
 		WORLD_TEST(credentials_come_from_the_url_or_the_command_line),
 		WORLD_TEST(credentials_stay_with_their_url),
+		WORLD_TEST(who_asks_to_close_does_not_ask_again),
 		WORLD_TEST(data_makes_a_post_with_that_body),
 		WORLD_TEST(every_request_carries_the_body),
 		WORLD_TEST(data_that_cannot_be_read_is_told_at_once),

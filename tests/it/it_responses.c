@@ -331,7 +331,7 @@ static const struct row rows[] = {
 	    "limit protocol", 0 },
 };
 
-/* ---- The table, served --------------------------------------------------- */
+/* ---- The table, served -------------------------------------------------- */
 
 static char *
 row_target(struct world *w, size_t i)
@@ -463,7 +463,7 @@ many_responses_at_a_time_do_so_as_well(void **state)
 	run_rows(*state, "30");
 }
 
-/* ---- HEAD ---------------------------------------------------------------- */
+/* ---- HEAD --------------------------------------------------------------- */
 
 static const struct row head_rows[] = {
 	{ "a length", "head 200 \"Content-Length: 1000\"", OK, 0 },

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* ---- The log ------------------------------------------------------------- */
+/* ---- The log ------------------------------------------------------------ */
 
 static void
 every_line_ends_in_exactly_one_record(void **state)
@@ -175,7 +175,7 @@ records_are_written_while_the_run_goes_on(void **state)
 	expect_exit(run_finish(run), 0);
 }
 
-/* ---- Failures as a list -------------------------------------------------- */
+/* ---- Failures as a list ------------------------------------------------- */
 
 static void
 failed_urls_can_be_fed_in_again(void **state)
@@ -222,7 +222,7 @@ records_do_not_overwrite_the_lists_they_are_made_from(void **state)
 	expect_text_file(w, "list", list);
 }
 
-/* ---- Standard error ------------------------------------------------------ */
+/* ---- Standard error ----------------------------------------------------- */
 
 static void
 standard_error_stays_short_however_much_fails(void **state)
@@ -307,7 +307,7 @@ passwords_are_not_told(void **state)
 	expect_says(run, "/status/500");
 }
 
-/* ---- Exit statuses ------------------------------------------------------- */
+/* ---- Exit statuses ------------------------------------------------------ */
 
 static void
 the_exit_status_tells_how_it_went(void **state)
@@ -371,7 +371,7 @@ the_run_stops_at_the_first_or_the_nth_failure(void **state)
 	expect_exit(run, 4);
 }
 
-/* ---- Bodies of failures -------------------------------------------------- */
+/* ---- Bodies of failures ------------------------------------------------- */
 
 static void
 bodies_of_failures_are_stored_only_on_request(void **state)

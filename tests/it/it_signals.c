@@ -188,7 +188,7 @@ a_slow_reader_can_be_interrupted(void **state)
 	assert_int_equal(close(out), 0);
 }
 
-/* ---- Progress ------------------------------------------------------------ */
+/* ---- Progress ----------------------------------------------------------- */
 
 static void
 a_terminal_shows_one_line_of_progress_and_a_clean_end(void **state)

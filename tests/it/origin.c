@@ -17,7 +17,7 @@
 #define ANSWER_MAX (64U << 20)
 #define WAIT_MS 30000
 
-/* ---- The process --------------------------------------------------------- */
+/* ---- The process -------------------------------------------------------- */
 
 static void
 exec_origin(const char *script, const char *option, int life, int answer)
@@ -111,7 +111,7 @@ origin_host(struct world *w)
 	return world_text(w, "127.0.0.1:%u", w->port);
 }
 
-/* ---- What it has seen ---------------------------------------------------- */
+/* ---- What it has seen --------------------------------------------------- */
 
 static int
 connect_loopback(unsigned port)
@@ -234,7 +234,7 @@ origin_count(struct world *w, const char *target)
 	return count;
 }
 
-/* ---- Ports that do not answer -------------------------------------------- */
+/* ---- Ports that do not answer ------------------------------------------- */
 
 int
 world_listen(struct world *w, bool is_full, unsigned *port)

@@ -27,7 +27,7 @@
 #define HAS_SANITIZER false
 #endif
 
-/* ---- Which program, and how slow ----------------------------------------- */
+/* ---- Which program, and how slow ---------------------------------------- */
 
 static const char *
 wrap_text(void)
@@ -90,7 +90,7 @@ split_wrap(struct world *w, const char **words)
 	return count;
 }
 
-/* ---- The child ----------------------------------------------------------- */
+/* ---- The child ---------------------------------------------------------- */
 
 /* What the child finds as its standard streams. */
 struct streams {
@@ -161,7 +161,7 @@ compose_words(struct world *w, const struct run_spec *spec, const char **words)
 	words[count] = NULL;
 }
 
-/* ---- Streams ------------------------------------------------------------- */
+/* ---- Streams ------------------------------------------------------------ */
 
 static void
 make_pipe(int *ours, int *theirs, bool is_theirs_reading)
@@ -252,7 +252,7 @@ run_start(struct world *w, const struct run_spec *spec)
 	return run;
 }
 
-/* ---- While it runs ------------------------------------------------------- */
+/* ---- While it runs ------------------------------------------------------ */
 
 static void
 run_expire(struct run *run)
@@ -451,7 +451,7 @@ bulkfetch(struct world *w, ...)
 	return run_spec(w, &spec);
 }
 
-/* ---- How it ended -------------------------------------------------------- */
+/* ---- How it ended ------------------------------------------------------- */
 
 const char *
 run_out(const struct run *run)

@@ -33,7 +33,7 @@ world_pause(void)
 	(void)nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
 }
 
-/* ---- Memory -------------------------------------------------------------- */
+/* ---- Memory ------------------------------------------------------------- */
 
 void *
 world_alloc(struct world *w, size_t len)
@@ -79,7 +79,7 @@ world_path(struct world *w, const char *name)
 	return world_text(w, "%s/%s", w->dir, name);
 }
 
-/* ---- Beginning and end --------------------------------------------------- */
+/* ---- Beginning and end -------------------------------------------------- */
 
 int
 world_setup(void **state)
@@ -162,7 +162,7 @@ world_drop_child(struct world *w, pid_t pid)
 	}
 }
 
-/* ---- Files --------------------------------------------------------------- */
+/* ---- Files -------------------------------------------------------------- */
 
 void
 world_write_octets(struct world *w, const char *name, struct slice octets)

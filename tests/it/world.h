@@ -49,7 +49,7 @@ char *world_text(struct world *w, const char *format, ...)
 /* The whole name of a file in the directory. */
 char *world_path(struct world *w, const char *name);
 
-/* ---- Files; names are relative to the directory -------------------------- */
+/* ---- Files; names are relative to the directory ------------------------- */
 
 void world_write(struct world *w, const char *name, const char *text);
 void world_write_octets(struct world *w, const char *name, struct slice octets);
@@ -75,7 +75,7 @@ void expect_pattern(
 /* The file below `dir`, under its default name, is that of a generated path. */
 void expect_generated(struct world *w, const char *dir, const char *target);
 
-/* ---- The origin (tests/origin) ------------------------------------------- */
+/* ---- The origin (tests/origin) ------------------------------------------ */
 
 /* Start it on all of 127.0.0.0/8 and [::1]; `script` may be NULL, and so may
  * `option`, one more word for its command line. */
@@ -109,7 +109,7 @@ struct origin_request *origin_requests(struct world *w, size_t *count);
 /* How many of them were for `target`. */
 size_t origin_count(struct world *w, const char *target);
 
-/* ---- Odds and ends ------------------------------------------------------- */
+/* ---- Odds and ends ------------------------------------------------------ */
 
 int64_t world_now_ms(void);
 

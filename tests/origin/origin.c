@@ -48,7 +48,7 @@ struct origin {
 	bool is_over;
 };
 
-/* ---- Listening ----------------------------------------------------------- */
+/* ---- Listening ---------------------------------------------------------- */
 
 /* The address at this end, as text; scripts may be for it. */
 static const char *
@@ -198,7 +198,7 @@ origin_listen(struct origin *o, const struct options *options, uint16_t *port)
 	return false;
 }
 
-/* ---- Setting up ---------------------------------------------------------- */
+/* ---- Setting up --------------------------------------------------------- */
 
 static bool
 fail(const char *what)

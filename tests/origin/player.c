@@ -56,7 +56,7 @@ take_room(struct room *room, size_t len)
 	room->left -= len;
 }
 
-/* ---- Moves that send ----------------------------------------------------- */
+/* ---- Moves that send ---------------------------------------------------- */
 
 static void
 fill_send(struct player *p, const struct move *move, struct room *room)
@@ -189,7 +189,7 @@ fill_move(struct player *p, struct room *room)
 	return false;
 }
 
-/* ---- Moves that steer ---------------------------------------------------- */
+/* ---- Moves that steer --------------------------------------------------- */
 
 static void
 begin_loop(struct player *p, const struct move *move)

@@ -58,7 +58,7 @@ append_str(struct parser *p, const char *text)
 	return append(p, slice_str(text));
 }
 
-/* ---- Words --------------------------------------------------------------- */
+/* ---- Words -------------------------------------------------------------- */
 
 /* The next octet, or NUL at the end of the text. */
 static uint8_t
@@ -199,7 +199,7 @@ take_quoted(struct parser *p)
 	return true;
 }
 
-/* ---- Moves --------------------------------------------------------------- */
+/* ---- Moves -------------------------------------------------------------- */
 
 static bool
 add_move(struct parser *p, struct move move)
@@ -364,7 +364,7 @@ parse_moves(struct parser *p)
 	return p->depth == 0 || fail(p, "a loop has no end");
 }
 
-/* ---- Rules --------------------------------------------------------------- */
+/* ---- Rules -------------------------------------------------------------- */
 
 /* "3", or "3+" for the third and all later ones. */
 static bool
@@ -486,7 +486,7 @@ script_parse(
 	return true;
 }
 
-/* ---- Choosing ------------------------------------------------------------ */
+/* ---- Choosing ----------------------------------------------------------- */
 
 static bool
 rule_matches(const struct script *s, const struct rule *rule, bool is_address,

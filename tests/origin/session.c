@@ -80,7 +80,7 @@ session_free(struct session *s)
 	free(s);
 }
 
-/* ---- Octets in and out --------------------------------------------------- */
+/* ---- Octets in and out -------------------------------------------------- */
 
 /* Read once, and add that to s->input. */
 static void
@@ -151,7 +151,7 @@ flush(struct session *s)
 	return s->out.len > 0 ? WANT_WRITE : WANT_AGAIN;
 }
 
-/* ---- Requests ------------------------------------------------------------ */
+/* ---- Requests ----------------------------------------------------------- */
 
 /* Requests for counters leave no trace in them. */
 static void
@@ -212,7 +212,7 @@ begin_play(struct session *s)
 	return session_enter(s, SESSION_PLAY);
 }
 
-/* ---- Steps --------------------------------------------------------------- */
+/* ---- Steps -------------------------------------------------------------- */
 
 static enum want
 step_ask(struct session *s)
@@ -391,7 +391,7 @@ session_step(struct session *s)
 	return WANT_NOTHING;
 }
 
-/* ---- On the reactor ------------------------------------------------------ */
+/* ---- On the reactor ----------------------------------------------------- */
 
 /* While input is held back, only so much of it. */
 static unsigned
@@ -504,7 +504,7 @@ session_start(struct session_env *env, int fd, const char *local)
 	session_run(s);
 }
 
-/* ---- What they share ----------------------------------------------------- */
+/* ---- What they share ---------------------------------------------------- */
 
 struct err
 session_env_init(struct session_env *env)

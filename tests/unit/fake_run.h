@@ -135,7 +135,7 @@ fault_strikes(struct fault *f)
 	return true;
 }
 
-/* ---- Source ------------------------------------------------------------------ */
+/* ---- Source ------------------------------------------------------------- */
 
 static enum bulkfetch_next
 world_next(void *ctx, struct bulkfetch_item *item)
@@ -171,7 +171,7 @@ world_fd(void *ctx)
 	return world.pending_fd;
 }
 
-/* ---- Collector --------------------------------------------------------------- */
+/* ---- Collector ---------------------------------------------------------- */
 
 static int
 world_has(void *ctx, const struct bulkfetch_request *request,
@@ -253,7 +253,7 @@ world_shrink(void *ctx)
 	world.shrunk++;
 }
 
-/* ---- Observer ---------------------------------------------------------------- */
+/* ---- Observer ----------------------------------------------------------- */
 
 static void
 world_keep(char *to, size_t cap, const char *text)
@@ -320,7 +320,7 @@ world_message(void *ctx, enum bulkfetch_level level, const char *text)
 		world_keep(world.message, sizeof(world.message), text);
 }
 
-/* ---- Resolver ---------------------------------------------------------------- */
+/* ---- Resolver ----------------------------------------------------------- */
 
 static void
 world_add_addr(struct lookup *l, const char *addr, uint16_t port)
@@ -427,7 +427,7 @@ __wrap_resolver_hosts_new(const char *path, struct resolver **out)
 	return err_none();
 }
 
-/* ---- Servers ----------------------------------------------------------------- */
+/* ---- Servers ------------------------------------------------------------ */
 
 /* What the server behind peer `i` does with a request for `path`. */
 static void
@@ -528,7 +528,7 @@ world_turn(void)
 	return has_answered;
 }
 
-/* ---- The run ----------------------------------------------------------------- */
+/* ---- The run ------------------------------------------------------------ */
 
 static inline int
 world_setup(void **state)

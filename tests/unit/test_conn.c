@@ -51,7 +51,7 @@ __wrap_recv(int fd, void *to, size_t cap, int flags)
 	return __real_recv(fd, to, cap, flags);
 }
 
-/* ---- From state to state ----------------------------------------------------- */
+/* ---- From state to state ------------------------------------------------ */
 
 static void
 goes_through_its_states_and_back_to_idle(void **state)
@@ -188,7 +188,7 @@ a_peer_that_has_not_accepted_yet_is_waited_for(void **state)
 	talk_fini(&t);
 }
 
-/* ---- Sending ---------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------ */
 
 /* Read as slowly as it gets, up to `len` octets. */
 static void
@@ -320,7 +320,7 @@ a_break_while_sending_is_told_as_such(void **state)
 	talk_fini(&t);
 }
 
-/* ---- An exchange that refuses ------------------------------------------------- */
+/* ---- An exchange that refuses ------------------------------------------- */
 
 static void
 what_a_callback_fails_with_ends_the_exchange(void **state)
@@ -358,7 +358,7 @@ what_a_callback_fails_with_ends_the_exchange(void **state)
 	}
 }
 
-/* ---- Idle connections ---------------------------------------------------------- */
+/* ---- Idle connections --------------------------------------------------- */
 
 static void
 an_idle_connection_that_ends_or_speaks_is_told_of(void **state)

@@ -75,7 +75,7 @@ connections_are_kept_and_used_again(void **state)
 	assert_int_equal(stats.bytes, 5000);
 }
 
-/* ---- Running short ----------------------------------------------------------- */
+/* ---- Running short ------------------------------------------------------ */
 
 static void
 a_shortage_of_descriptors_fails_no_request(void **state)
@@ -168,7 +168,7 @@ a_shortage_without_end_is_a_failure_after_all(void **state)
 	assert_int_equal(world.warnings, 1);
 }
 
-/* ---- Ends before the end ------------------------------------------------------- */
+/* ---- Ends before the end ------------------------------------------------ */
 
 static unsigned stop_at; /* the wait before which to stop, from 1 */
 static enum bulkfetch_stop stop_how;
@@ -288,7 +288,7 @@ ends_after_so_many_errors(void **state)
 	}
 }
 
-/* ---- Output ------------------------------------------------------------------ */
+/* ---- Output ------------------------------------------------------------- */
 
 static void
 a_full_disk_ends_the_run_and_a_full_quota_too(void **state)

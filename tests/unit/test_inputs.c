@@ -106,6 +106,7 @@ static void
 looks_behind_standard_input_and_output(void **state)
 {
 	static const char *const in[] = { "-", "--log", "urls", NULL };
+	static const char *const silent[] = { "--failed", "urls", NULL };
 	static const char *const out[] = { "urls", "-o", "-", NULL };
 	struct bulkfetch_problem problem = { 0 };
 	struct options o;
@@ -118,6 +119,11 @@ looks_behind_standard_input_and_output(void **state)
 	parse(&o, in);
 	assert_false(inputs_check(&o, &problem));
 	assert_string_equal(problem.text, "--log: 'urls' is a LIST, too");
+	options_fini(&o);
+	/* Without a LIST it is read as well. */
+	parse(&o, silent);
+	assert_false(inputs_check(&o, &problem));
+	assert_string_equal(problem.text, "--failed: 'urls' is the list, too");
 	options_fini(&o);
 	assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
 	(void)close(saved);

@@ -236,7 +236,7 @@ takes_the_longest_url_that_there_is(void **state)
 	}
 }
 
-/* ---- Different URLs have different names --------------------------------- */
+/* ---- Different URLs have different names -------------------------------- */
 
 struct pair {
 	char *url;
@@ -324,7 +324,7 @@ gives_different_urls_different_names(void **state)
 	}
 }
 
-/* ---- What names leave out -------------------------------------------------- */
+/* ---- What names leave out ----------------------------------------------- */
 
 static void
 tells_when_names_may_be_shared(void **state)

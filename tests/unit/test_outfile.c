@@ -37,7 +37,7 @@ expect_sys(struct err err, int sys)
 	assert_int_equal(err.sys, sys);
 }
 
-/* ---- The rules ------------------------------------------------------------- */
+/* ---- The rules ---------------------------------------------------------- */
 
 static void
 finds_out_what_the_umask_leaves(void **state)
@@ -137,7 +137,7 @@ says_when_no_file_can_be_made(void **state)
 	assert_int_equal(scratch_count("."), 0);
 }
 
-/* ---- At one go -------------------------------------------------------------- */
+/* ---- At one go ---------------------------------------------------------- */
 
 static void
 puts_a_file_with_four_calls(void **state)
@@ -218,7 +218,7 @@ goes_on_after_short_and_interrupted_writes(void **state)
 	scratch_expect_text("a", "hello");
 }
 
-/* ---- By way of a temporary name ------------------------------------------- */
+/* ---- By way of a temporary name ----------------------------------------- */
 
 static void
 shows_nothing_before_the_rename(void **state)
@@ -322,7 +322,7 @@ gives_each_body_in_flight_its_own_name(void **state)
 	assert_int_equal(scratch_count("."), 0);
 }
 
-/* ---- After a kill ----------------------------------------------------------- */
+/* ---- After a kill ------------------------------------------------------- */
 
 static void
 uses_a_leftover_again(void **state)

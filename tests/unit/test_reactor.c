@@ -178,7 +178,7 @@ says_why_a_descriptor_cannot_be_watched(void **state)
 	reactor_free(r);
 }
 
-/* ---- Batches ---------------------------------------------------------------- */
+/* ---- Batches ------------------------------------------------------------ */
 
 static void
 drop_other(struct end *end)
@@ -293,7 +293,7 @@ a_wait_that_is_interrupted_is_no_failure_but_a_broken_one_is(void **state)
 	reactor_free(r);
 }
 
-/* ---- Deadlines -------------------------------------------------------------- */
+/* ---- Deadlines ---------------------------------------------------------- */
 
 struct alarm {
 	struct reactor *reactor;
@@ -457,7 +457,7 @@ reserved_timers_cannot_be_refused(void **state)
 	assert_true(refuse_end());
 }
 
-/* ---- Stalls ----------------------------------------------------------------- */
+/* ---- Stalls ------------------------------------------------------------- */
 
 static void
 stall(struct end *end)

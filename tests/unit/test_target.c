@@ -40,6 +40,39 @@ tells_directory_and_file_apart(void **state)
 	target_fini(&t);
 }
 
+static uint64_t
+hash_nocase(const char *prefix, const char *name)
+{
+	struct target t;
+	uint64_t hash;
+
+	target_init(&t);
+	assert_false(
+	    err_is(target_set(&t, slice_str(prefix), slice_str(name))));
+	hash = target_hash_nocase(&t);
+	target_fini(&t);
+	return hash;
+}
+
+static void
+hashes_either_case_alike(void **state)
+{
+	char lower[201] = { 0 };
+	char upper[201] = { 0 };
+
+	(void)state;
+	/* Of each length about the pieces in which it is done. */
+	for (size_t len = 1; len < sizeof(lower); len++) {
+		memset(lower, 'z', len);
+		memset(upper, 'Z', len);
+		assert_true(
+		    hash_nocase("", lower) == hash_nocase("out/", upper));
+		upper[len - 1] = 'Y';
+		assert_false(hash_nocase("", lower) == hash_nocase("", upper));
+	}
+	assert_false(hash_nocase("", "[") == hash_nocase("", "{"));
+}
+
 static void
 takes_marks(void **state)
 {
@@ -90,6 +123,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_directory_and_file_apart),
+		cmocka_unit_test(hashes_either_case_alike),
 		cmocka_unit_test(takes_marks),
 		cmocka_unit_test(keeps_no_memory_of_a_long_name),
 	};

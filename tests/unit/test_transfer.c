@@ -134,7 +134,7 @@ a_url_that_is_too_long_is_told_in_part(void **state)
 	assert_int_equal(t->url_len, URL_MAX_LEN);
 }
 
-/* ---- Addresses ---------------------------------------------------------------- */
+/* ---- Addresses ---------------------------------------------------------- */
 
 static enum fake_fate fate_of_nine;
 
@@ -196,7 +196,7 @@ when_no_address_is_any_good_it_fails_to_connect(void **state)
 	}
 }
 
-/* ---- Deadlines --------------------------------------------------------------- */
+/* ---- Deadlines ---------------------------------------------------------- */
 
 static void
 the_whole_takes_no_longer_than_max_time(void **state)
@@ -230,7 +230,7 @@ the_whole_takes_no_longer_than_max_time(void **state)
 	}
 }
 
-/* ---- Connections that had died -------------------------------------------------- */
+/* ---- Connections that had died ------------------------------------------ */
 
 static void
 close_idle_peers(void)
@@ -271,7 +271,7 @@ a_stale_connection_costs_no_failure_if_repeating_is_safe(void **state)
 	}
 }
 
-/* ---- The collector ----------------------------------------------------------- */
+/* ---- The collector ------------------------------------------------------ */
 
 static void
 limits_the_size_of_what_is_stored(void **state)

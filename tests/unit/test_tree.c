@@ -88,7 +88,7 @@ expect_count(const char *name, unsigned count)
 		fail_msg("%s has %u entries", name, scratch_count(name));
 }
 
-/* ---- What is promised of any file ------------------------------------------ */
+/* ---- What is promised of any file --------------------------------------- */
 
 static void
 stores_bodies_however_they_arrive(void **state)
@@ -243,7 +243,7 @@ respects_the_umask(void **state)
 	}
 }
 
-/* ---- When the system refuses ------------------------------------------------ */
+/* ---- When the system refuses -------------------------------------------- */
 
 static void
 fails_with_the_errno_and_leaves_nothing(void **state)
@@ -401,7 +401,7 @@ makes_a_directory_again_that_somebody_removed(void **state)
 	}
 }
 
-/* ---- Nothing outside --------------------------------------------------------- */
+/* ---- Nothing outside ---------------------------------------------------- */
 
 static void
 writes_nothing_through_symlinks(void **state)
@@ -469,7 +469,7 @@ replaces_what_is_no_file(void **state)
 	expect_count("h", 1);
 }
 
-/* ---- Names that are taken ---------------------------------------------------- */
+/* ---- Names that are taken ----------------------------------------------- */
 
 static void
 keeps_files_and_directories_of_one_name_apart(void **state)
@@ -745,7 +745,7 @@ shortens_long_names(void **state)
 	assert_int_equal(access(collected_file, R_OK), 0);
 }
 
-/* ---- After a kill ------------------------------------------------------------ */
+/* ---- After a kill ------------------------------------------------------- */
 
 /* A run that is killed with two bodies under way. */
 static void
@@ -794,7 +794,7 @@ replaces_what_a_killed_run_left(void **state)
 	expect_count("h", 3);
 }
 
-/* ---- --skip-existing --------------------------------------------------------- */
+/* ---- --skip-existing ---------------------------------------------------- */
 
 static void
 has_what_is_complete(void **state)
@@ -873,7 +873,7 @@ passes_on_what_goes_wrong_while_looking(void **state)
 	assert_int_equal(collect_has(&tree, "http://h/a"), -EMFILE);
 }
 
-/* ---- Before the first request ----------------------------------------------- */
+/* ---- Before the first request ------------------------------------------- */
 
 static void
 says_what_is_wrong_with_a_directory(void **state)
