@@ -44,10 +44,12 @@ bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
     struct bulkfetch_problem *problem)
 {
 	struct bulkfetch_log *log = calloc(1, sizeof(*log));
+	const char *what =
+	    format == BULKFETCH_LOG_JSON ? "log" : "list of failures";
 	struct err err;
 
 	if (log == NULL)
-		return problem_set(problem, err_of(ERR_NOMEM), "log", path);
+		return problem_set(problem, err_of(ERR_NOMEM), what, path);
 	log->format = format;
 	log->is_owned = strcmp(path, "-") != 0;
 	buf_init(&log->lines, LOG_BUFFER + LINE_MAX_LEN);
@@ -66,7 +68,7 @@ bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
 	*out = log;
 	return 0;
 fail:
-	(void)problem_set(problem, err, "log", path);
+	(void)problem_set(problem, err, what, path);
 	buf_fini(&log->lines);
 	free(log);
 	return problem->sys;
