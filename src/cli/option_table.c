@@ -218,6 +218,13 @@ static const struct {
 	{ 0, "method", "see --request" },
 	{ 0, "read-timeout", "see --idle-timeout" },
 	{ 0, "max-concurrency", "see --concurrency" },
+	{ 'L', "location", "redirects are not followed, a 3xx is a failure" },
+	{ 0, "retry", "failures are not tried again; see --failed" },
+	{ 0, "tries", "failures are not tried again; see --failed" },
+	{ 0, "continue", "see --skip-existing" },
+	{ 'k', "insecure", "https is not supported" },
+	{ 'x', "proxy", "proxies are not supported" },
+	{ 0, "compressed", "bodies are stored as they come" },
 };
 
 #define HINTS (sizeof(hints) / sizeof(hints[0]))

@@ -115,6 +115,9 @@ compose_eta(const struct progress *p, const struct bulkfetch_stats *stats,
 	    (double)stats->position_total - (double)stats->position_done;
 	char text[PIECE_LEN - 8];
 
+	/* What was read ahead tells nothing before something is done. */
+	if (stats->fetched + stats->skipped + stats->failed == 0)
+		return;
 	if (left <= 0 || speed <= 0 || left / speed >= (double)ETA_MAX_S)
 		return;
 	(void)snprintf(out, PIECE_LEN, "ETA %s",

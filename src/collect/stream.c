@@ -215,6 +215,7 @@ bulkfetch_stream_new(int fd, const volatile bool *is_given_up,
 {
 	struct stream *s;
 	const char *dir = secure_getenv("TMPDIR");
+	int temp;
 
 	if (fcntl(fd, F_GETFL) == -1)
 		return problem_set(problem, err_sys(ERR_FILE), "output", NULL);
@@ -223,6 +224,15 @@ bulkfetch_stream_new(int fd, const volatile bool *is_given_up,
 		return problem_set(problem, err_of(ERR_NOMEM), "output", NULL);
 	s->out = (struct output){ .fd = fd, .is_given_up = is_given_up };
 	s->dir = dir != NULL && dir[0] != '\0' ? dir : "/tmp";
+	/* Told now rather than with the first large body. */
+	temp = temp_open(s->dir);
+	if (temp == -1) {
+		(void)problem_set(
+		    problem, err_sys(ERR_FILE), "temporary directory", s->dir);
+		free(s);
+		return problem->sys;
+	}
+	(void)close(temp);
 	*collector = (struct bulkfetch_collector){
 		.ctx = s,
 		.begin = stream_begin,

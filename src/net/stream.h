@@ -35,8 +35,8 @@ struct stream_ops {
 	struct stream_io (*handshake)(struct stream *s);
 	struct stream_io (*send)(
 	    struct stream *s, const struct iovec *iov, int iov_count);
-	/* All that has come, up to `cap` octets: fewer mean that there are no
-	 * more for now, and the descriptor tells when there are. */
+	/* All that has come, up to `cap` octets: fewer mean that no more have
+	 * come, and the descriptor tells when more do. */
 	struct stream_io (*recv)(struct stream *s, void *to, size_t cap);
 	/* A socket whose octets are the stream's own, for splice(2); or -1. */
 	int (*plain_fd)(const struct stream *s);

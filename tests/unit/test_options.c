@@ -128,7 +128,10 @@ static const struct bad {
 	    "'--skip-existing'?" },
 	{ { "--\033[1m" }, "unknown option '--\\x1b[1m'" },
 	{ { "--=x" }, "unknown option '--'" },
-	{ { "--retry", "3" }, "unknown option '--retry'" },
+	{ { "--resume" }, "unknown option '--resume'" },
+	{ { "--retry", "3" },
+	    "unknown option '--retry': failures are not tried again; see "
+	    "--failed" },
 	{ { "-z" }, "unknown option '-z'" },
 	{ { "-q9" }, "unknown option '-9'" },
 	{ { "-\033" }, "unknown option '-\\x1b'" },

@@ -194,17 +194,26 @@ static void
 falls_back_to_a_named_temporary_file(void **state)
 {
 	char *large = large_text('x');
+	struct bulkfetch_problem problem = { 0 };
+	struct bulkfetch_collector refused;
 
 	(void)state;
-	/* No O_TMPFILE, no mkostemp: a directory that is none. */
-	assert_int_equal(setenv("TMPDIR", scratch_path("none"), 1), 0);
+	/* No O_TMPFILE, no mkostemp: a directory that has gone since. */
+	assert_int_equal(mkdir(scratch_path("gone"), 0700), 0);
+	assert_int_equal(setenv("TMPDIR", scratch_path("gone"), 1), 0);
 	begin_stream(0);
+	assert_int_equal(rmdir(scratch_path("gone")), 0);
 	assert_int_equal(
 	    collect(&stream, "http://h/a", large, ARRIVES_SPLIT), ENOENT);
 	assert_int_equal(
 	    collect(&stream, "http://h/a", "small", ARRIVES_SPLIT), 0);
 	scratch_expect_text("out", "small");
 	free(large);
+	/* One that was never there is told of at the start. */
+	assert_int_equal(
+	    bulkfetch_stream_new(STDOUT_FILENO, NULL, &refused, &problem),
+	    ENOENT);
+	assert_non_null(strstr(problem.text, "temporary directory"));
 }
 
 /* ---- Output that is slow, or closed ------------------------------------- */
