@@ -116,6 +116,20 @@ struct bulkfetch_response {
 	unsigned status;
 	uint64_t length; /* of the body, or BULKFETCH_LENGTH_UNKNOWN */
 	struct bulkfetch_text head; /* status line to empty line */
+	struct bulkfetch_text url;  /* that it came from, after redirects */
+	uint64_t offset; /* the body's octets begin here; `length`, if known,
+			  * counts those before as well */
+};
+
+/* What is there of a response from before, and which version of it. */
+struct bulkfetch_copy {
+	bool is_whole;  /* else `len` octets from its beginning on */
+	uint64_t len;   /* octets */
+	uint64_t total; /* of the whole, or BULKFETCH_LENGTH_UNKNOWN */
+	struct bulkfetch_text etag; /* as in the response; empty: none */
+	struct bulkfetch_text last_modified; /* the same */
+	struct bulkfetch_text url; /* that it came from, after redirects;
+				    * empty: the request's own */
 };
 
 /* What became of a body. */
@@ -125,7 +139,9 @@ struct bulkfetch_stored {
 };
 
 /*
- * Called as  begin -> write* -> commit | abort  for each response to store.
+ * Called as  begin -> write* -> commit | abort  for each response to store,
+ * with  suspend -> resume -> write*  in between when it ended early and is
+ * being continued.
  * Responses interleave; `body` tells them apart.  Functions that can fail
  * return 0 or an errno value, which fails that request; EMFILE, ENFILE and
  * ENOBUFS make the run close something and ask again later instead.
@@ -138,8 +154,18 @@ struct bulkfetch_collector {
 	 * -errno.  May be NULL. */
 	int (*has)(void *ctx, const struct bulkfetch_request *request,
 	    struct bulkfetch_stored *stored);
+	/* Before the request is sent: return 1 with `*copy` (lent until the
+	 * next call) to ask only for a newer version of a whole copy, or for
+	 * the rest of a partial one; 0; or -errno.  May be NULL. */
+	int (*current)(void *ctx, const struct bulkfetch_request *request,
+	    struct bulkfetch_copy *copy);
+	/* The whole copy that current() has told of is still current.  May be
+	 * NULL without current(). */
+	int (*keep)(void *ctx, const struct bulkfetch_request *request,
+	    struct bulkfetch_stored *stored);
 	/* `*body` is the collector's own handle.  After a failure neither
-	 * commit() nor abort() follows. */
+	 * commit() nor abort() follows.  With an `offset` the partial copy of
+	 * current() is continued; ESTALE if it is not there any more. */
 	int (*begin)(
 	    void *ctx, const struct bulkfetch_response *response, void **body);
 	/* All of `data` is to be taken.  `is_last`: it completes the body
@@ -150,6 +176,13 @@ struct bulkfetch_collector {
 	/* A descriptor that takes the rest of the body by splice(2), or -1.
 	 * May be NULL. */
 	int (*fd)(void *ctx, void *body);
+	/* The response has ended early and may be continued: close what is
+	 * open, keep what was written.  False if that cannot be: abort()
+	 * follows.  May be NULL. */
+	bool (*suspend)(void *ctx, void *body);
+	/* Go on behind the first `len` octets, which is all that was written.
+	 * ESTALE if they are not there any more; abort() follows a failure. */
+	int (*resume)(void *ctx, void *body, uint64_t len);
 	/* The body is whole.  Ends the use of `body`, failing or not. */
 	int (*commit)(void *ctx, void *body, struct bulkfetch_stored *stored);
 	/* The body will never be whole: leave nothing behind.  Ends the use of
@@ -174,6 +207,7 @@ struct bulkfetch_result {
 	bool is_url_cut;
 	bool ok;
 	bool is_skipped;     /* ok, because the collector had it */
+	bool is_unchanged;   /* ok, because the copy there is current */
 	unsigned status;     /* of the response; 0 when there was none */
 	const char *error;   /* NULL when ok, else one word: "timeout" */
 	const char *message; /* NULL when ok, else for people */
@@ -182,11 +216,16 @@ struct bulkfetch_result {
 	int sys;             /* errno behind the failure, or 0 */
 	const char *file;    /* NULL when nothing was stored */
 	bool is_moved;
-	uint64_t bytes;    /* of the body, received */
-	unsigned tries;    /* requests begun for it, 0 when none */
-	const char *ip;    /* numeric address used, or NULL */
-	int64_t queued_ms; /* from the list to the first try */
-	int64_t dns_ms;    /* -1 when there was none, like those below */
+	uint64_t bytes;     /* of bodies, received for it */
+	unsigned tries;     /* requests begun for it, 0 when none, those after
+			    * redirects not counted */
+	unsigned redirects; /* that led to the last response */
+	struct bulkfetch_text final_url; /* after them; empty without */
+	uint64_t continued_at; /* octets of the body that an earlier try, or
+				* run, had fetched: not in `bytes`; 0: all new */
+	const char *ip;        /* numeric address used, or NULL */
+	int64_t queued_ms;     /* from the list to the first try */
+	int64_t dns_ms;        /* -1 when there was none, like those below */
 	int64_t connect_ms;
 	int64_t tls_ms;
 	int64_t ttfb_ms;  /* request begun to first octet of the response */
@@ -205,13 +244,19 @@ struct bulkfetch_count {
 struct bulkfetch_stats {
 	uint64_t fetched; /* ok, skipped ones not counted */
 	uint64_t skipped;
+	uint64_t unchanged;
 	uint64_t failed;
-	uint64_t bytes; /* of bodies, received */
+	uint64_t retries;   /* tries that followed a failed one */
+	uint64_t redirects; /* followed */
+	uint64_t bytes;     /* of bodies, received */
 	uint64_t connections_opened;
 	unsigned connections_open;
 	unsigned connections_peak;
 	unsigned concurrency; /* in force: may shrink, see the options */
 	unsigned in_flight;
+	unsigned waiting;      /* read from the list, but not begun: for a host,
+				* a rate or the time of a retry */
+	unsigned parked_hosts; /* that have asked to be left alone a while */
 	uint64_t elapsed_ms;
 	bool has_position;
 	uint64_t position_done; /* as source.position */
@@ -248,8 +293,21 @@ struct bulkfetch_observer {
 /* ---- A run -------------------------------------------------------------- */
 
 #define BULKFETCH_CONCURRENCY_MAX 100000
+#define BULKFETCH_LOOK_AHEAD_MAX 1000000
+#define BULKFETCH_REDIRECTS_MAX 100
+#define BULKFETCH_RETRIES_MAX 1000
 /* The longest duration that an option takes: a little over a year. */
 #define BULKFETCH_DURATION_MAX_MS UINT64_C(34560000000)
+
+/* So many in a time; no limit when `count` is 0. */
+struct bulkfetch_pace {
+	uint64_t count;
+	uint64_t per_ms; /* 1000: a second */
+};
+
+/* A pace has 1 to as many, and at most a day. */
+#define BULKFETCH_PACE_COUNT_MAX 1000000000
+#define BULKFETCH_PACE_MS_MAX 86400000
 
 /* Everything is borrowed and must live as long as the run. */
 struct bulkfetch_options {
@@ -268,14 +326,44 @@ struct bulkfetch_options {
 	uint64_t connect_timeout_ms; /* timeouts: 0 for none */
 	uint64_t head_timeout_ms;    /* request sent to end of response head */
 	uint64_t idle_timeout_ms;    /* no octet either way */
-	uint64_t max_time_ms;        /* the whole of one request */
+	uint64_t max_time_ms;        /* the whole of one try */
 	uint64_t max_filesize;       /* 0: no maximum */
 	bool fail_with_body;         /* store bodies of failures, too */
-	uint64_t max_errors;         /* stop after so many failures; 0: never */
+
+	bool follows_redirects;  /* false: they are failures */
+	unsigned max_redirects;  /* in a row, to BULKFETCH_REDIRECTS_MAX */
+	unsigned retries;        /* to BULKFETCH_RETRIES_MAX */
+	uint64_t retry_delay_ms; /* 0: a random time up to 1 s, then 2 s, ... */
+	uint64_t retry_max_time_ms;  /* no retry begins later than that after
+				     * the first try; 0: no end */
+	bool retry_all_errors;       /* but 404 and 410 */
+	bool retry_unsafe;           /* methods that are not idempotent, too */
+	uint64_t max_retry_after_ms; /* a host that asks to be left alone for
+				      * longer is given up; 0: none is */
+
+	unsigned max_per_host; /* requests under way to one scheme, host and
+				* port; 0: no limit */
+	struct bulkfetch_pace rate; /* requests begun */
+	struct bulkfetch_pace rate_per_host;
+	uint64_t limit_rate;      /* octets received a second; 0: no limit */
+	unsigned max_host_errors; /* a host that could not be connected to so
+				   * often in a row is given up; 0: none is */
+	unsigned look_ahead; /* requests that may wait for a host, a rate or a
+			      * retry while others go on; 0: 1000, or four
+			      * times the concurrency if that is more */
+
+	/* When to stop; 0: never. */
+	uint64_t max_errors;
+	double max_error_percent; /* of 100 or more that have ended */
+	uint64_t max_duration_ms;
+	uint64_t max_transfer; /* octets of bodies received */
+	uint64_t max_drain_ms; /* for what is in flight when stopping; 0: as
+				* long as it takes */
 };
 
 /* Everything as the command line's defaults: 50 connections, 10 s to connect,
- * 60 s for a head, 30 s idle. */
+ * 60 s for a head, 30 s idle, 10 redirects, 2 retries, an hour of Retry-After,
+ * 30 s to drain. */
 void bulkfetch_options_init(struct bulkfetch_options *options);
 
 /*
@@ -290,7 +378,8 @@ struct bulkfetch *bulkfetch_new(const struct bulkfetch_options *options,
 
 enum bulkfetch_end {
 	BULKFETCH_END_LIST,    /* the source's end was reached */
-	BULKFETCH_END_ERRORS,  /* options.max_errors */
+	BULKFETCH_END_ERRORS,  /* options.max_errors, .max_error_percent */
+	BULKFETCH_END_BUDGET,  /* options.max_duration_ms, .max_transfer */
 	BULKFETCH_END_STOPPED, /* bulkfetch_stop() */
 	BULKFETCH_END_OUTPUT,  /* nothing can be stored or told any more */
 	BULKFETCH_END_SOURCE,  /* the source gave BULKFETCH_ERROR */
@@ -333,6 +422,12 @@ struct bulkfetch_tree_options {
 	const char *name_template; /* NULL: HOST[:PORT]/PATH[?QUERY] */
 	bool is_atomic;            /* always by way of a temporary name */
 	bool skip_existing;        /* has() looks for complete files */
+	bool is_update; /* current() tells of what an earlier run has stored,
+			 * from a file of validators in `dir`; not with
+			 * skip_existing */
+	bool is_timestamping; /* the same from the files' modification times;
+			       * sets these */
+	bool sets_mtime;      /* modification times as in Last-Modified */
 };
 
 /*
@@ -354,7 +449,10 @@ int bulkfetch_stream_new(int fd, const volatile bool *is_given_up,
 /* Stores nothing: for link checks. */
 void bulkfetch_null_new(struct bulkfetch_collector *collector);
 
-/* A file of results, a line each. */
+/*
+ * Results as lines of a file.  The file is locked (flock) as long as it is
+ * open, unless it is none that can be.
+ */
 struct bulkfetch_log;
 
 enum bulkfetch_log_format {
@@ -362,22 +460,62 @@ enum bulkfetch_log_format {
 	BULKFETCH_LOG_FAILED, /* the URLs of failures, to be fed in again */
 };
 
+struct bulkfetch_log_options {
+	enum bulkfetch_log_format format;
+	bool is_append; /* keep what is there, but for a torn last line; else
+			 * it is truncated */
+	const char *durable_dir; /* not NULL: a result is written only when the
+				  * file system of this directory has synced
+				  * what was stored before */
+	const volatile bool *is_given_up; /* as for bulkfetch_stream_new() */
+};
+
 /*
- * `path` "-" is standard output; anything else is created or truncated.
- * `is_given_up` as for bulkfetch_stream_new().
+ * `path` "-" is standard output; anything else is created if missing.  0 or an
+ * errno value: EWOULDBLOCK when another run has locked it.
  */
-int bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
-    const volatile bool *is_given_up, struct bulkfetch_log **log,
+int bulkfetch_log_open(const char *path,
+    const struct bulkfetch_log_options *options, struct bulkfetch_log **log,
     struct bulkfetch_problem *problem);
 
-/* Buffered until bulkfetch_log_flush(); whole lines are written.  0 or an
- * errno value, after which nothing more is written. */
+/* Buffered until bulkfetch_log_flush(), which is to be called often; whole
+ * lines are written.  0 or an errno value, after which nothing more is
+ * written. */
 int bulkfetch_log_add(
     struct bulkfetch_log *log, const struct bulkfetch_result *result);
 int bulkfetch_log_flush(struct bulkfetch_log *log);
 
-/* Flush and free; 0 or an errno value.  NULL is fine. */
+/* Flush, with what waits for the disk, and free; 0 or an errno value.  NULL is
+ * fine. */
 int bulkfetch_log_close(struct bulkfetch_log *log);
+
+/* ---- Going on with an earlier run --------------------------------------- */
+
+enum bulkfetch_resume_how {
+	BULKFETCH_RESUME,        /* what has no result yet */
+	BULKFETCH_RESUME_FAILED, /* the same, and what failed */
+	BULKFETCH_RETRY_FAILED,  /* what failed, as the log has it: no list */
+};
+
+/* What a log says of a run so far: the last record of each request counts. */
+struct bulkfetch_resumed {
+	uint64_t ok;
+	uint64_t failed;  /* results that a retry might change included */
+	uint64_t foreign; /* lines that are no records, passed over */
+};
+
+/*
+ * The lists of bulkfetch_lists_new(), without the requests that need not be
+ * made any more by the log at `path` (format JSON, which the caller has opened
+ * with is_append).  Requests that were stopped have no result.  Lists that are
+ * files are compared with the log at once, others while they are read: a
+ * changed line that the log has a result for is a problem (is_usage), or
+ * BULKFETCH_ERROR; lines that have come behind are fine.  0, or an errno value
+ * with `*problem`.
+ */
+int bulkfetch_resume_new(const char *path, enum bulkfetch_resume_how how,
+    const char *const *names, size_t count, struct bulkfetch_source *source,
+    struct bulkfetch_resumed *resumed, struct bulkfetch_problem *problem);
 
 /*
  * Write `in` into `out` for a terminal: the octets of controls, of code points

@@ -274,13 +274,20 @@ open_logs(struct program *p, struct bulkfetch_problem *problem)
 {
 	const struct options *o = &p->options;
 
+	const struct bulkfetch_log_options log = {
+		.format = BULKFETCH_LOG_JSON,
+		.is_given_up = &signal_is_given_up,
+	};
+	const struct bulkfetch_log_options failed = {
+		.format = BULKFETCH_LOG_FAILED,
+		.is_given_up = &signal_is_given_up,
+	};
+
 	if (o->log != NULL &&
-	    bulkfetch_log_open(o->log, BULKFETCH_LOG_JSON, &signal_is_given_up,
-		&p->log, problem) != 0)
+	    bulkfetch_log_open(o->log, &log, &p->log, problem) != 0)
 		return false;
 	return o->failed == NULL ||
-	    bulkfetch_log_open(o->failed, BULKFETCH_LOG_FAILED,
-		&signal_is_given_up, &p->failed, problem) == 0;
+	    bulkfetch_log_open(o->failed, &failed, &p->failed, problem) == 0;
 }
 
 /* A bar and results on one terminal would write over each other. */

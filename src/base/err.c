@@ -19,6 +19,8 @@ static const struct {
 	[ERR_PROTOCOL] = { "protocol", "the response is not valid HTTP" },
 	[ERR_LIMIT] = { "limit", "a limit was exceeded" },
 	[ERR_STATUS] = { "status", "the status is not 2xx" },
+	[ERR_REDIRECT] = { "redirect", "the redirect cannot be followed" },
+	[ERR_HOST_DOWN] = { "host-down", "the host was given up" },
 	[ERR_FILE] = { "file", "the output cannot be written" },
 	[ERR_STOPPED] = { "stopped", "the run was stopped" },
 	[ERR_SHORTAGE] = { "shortage", "out of descriptors or ports" },

@@ -25,6 +25,8 @@ enum err_kind {
 	ERR_PROTOCOL,  /* the peer broke RFC 9110 or RFC 9112 */
 	ERR_LIMIT,     /* one of our own limits was reached */
 	ERR_STATUS,    /* a whole response, but not one of success */
+	ERR_REDIRECT,  /* a redirect that cannot be followed */
+	ERR_HOST_DOWN, /* its host was given up */
 	ERR_FILE,      /* the local file system or output refused */
 	ERR_STOPPED,   /* the run was stopped before this one ended */
 	ERR_SHORTAGE,  /* descriptors or ports used up: try again with fewer */

@@ -39,10 +39,12 @@ struct bulkfetch_log {
 };
 
 int
-bulkfetch_log_open(const char *path, enum bulkfetch_log_format format,
-    const volatile bool *is_given_up, struct bulkfetch_log **out,
+bulkfetch_log_open(const char *path,
+    const struct bulkfetch_log_options *options, struct bulkfetch_log **out,
     struct bulkfetch_problem *problem)
 {
+	enum bulkfetch_log_format format = options->format;
+	const volatile bool *is_given_up = options->is_given_up;
 	struct bulkfetch_log *log = calloc(1, sizeof(*log));
 	const char *what =
 	    format == BULKFETCH_LOG_JSON ? "log" : "list of failures";

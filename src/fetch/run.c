@@ -39,6 +39,11 @@ bulkfetch_options_init(struct bulkfetch_options *options)
 		.connect_timeout_ms = 10000,
 		.head_timeout_ms = 60000,
 		.idle_timeout_ms = 30000,
+		.follows_redirects = true,
+		.max_redirects = 10,
+		.retries = 2,
+		.max_retry_after_ms = 3600000,
+		.max_drain_ms = 30000,
 	};
 }
 

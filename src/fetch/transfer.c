@@ -184,7 +184,7 @@ on_compose(void *owner, struct buf *out, struct slice *body)
 	if (t->connect_at_ms != -1)
 		t->connect_ms = t->sent_at_ms - t->connect_at_ms;
 	*body = t->env->request_body;
-	return request_write(&t->env->form, &t->url, out);
+	return request_write(&t->env->form, &t->url, NULL, out);
 }
 
 static bool

@@ -389,9 +389,10 @@ write_with_userinfo(
 }
 
 struct err
-request_write(
-    const struct request_form *form, const struct url *url, struct buf *out)
+request_write(const struct request_form *form, const struct url *url,
+    const struct request_extra *extra, struct buf *out)
 {
+	(void)extra;
 	if (form->has_authorization)
 		return write_head(form, url, slice_of(NULL, 0), out);
 	if (url->userinfo.len > 0)

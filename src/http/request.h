@@ -34,6 +34,14 @@ struct request_wishes {
 	size_t field_count;
 	bool has_body;
 	uint64_t body_len;
+	/* After a redirect to another origin: without what was meant for the
+	 * first one alone, the credentials and the user's Authorization,
+	 * Cookie, Host and Proxy-Authorization. */
+	bool is_foreign;
+	/* After a redirect that turns the method into GET (303, or 301 and 302
+	 * of a POST; HEAD stays HEAD): without the body and the user's
+	 * Content-* fields (RFC 9110, section 15.4). */
+	bool is_rewritten;
 };
 
 struct request_form {
@@ -47,6 +55,21 @@ struct request_form {
 	bool
 	    has_authorization; /* the user's word on Authorization: in `fields`,
 				 * or left out */
+	bool has_range; /* the user's own Range, or If-Range, is in `fields` */
+	bool has_conditions; /* the user's own If-None-Match or
+			      * If-Modified-Since, If-Match,
+			      * If-Unmodified-Since */
+	bool is_get;
+};
+
+/* What one request asks for beyond its form.  Values come from a response's
+ * fields, as http/fields.h gives them; empty ones are left out. */
+struct request_extra {
+	uint64_t range_from; /* "Range: bytes=N-"; 0 for none */
+	struct slice
+	    if_range; /* obs-folds are written as SP, as in all three */
+	struct slice if_none_match;
+	struct slice if_modified_since;
 };
 
 /*
@@ -65,14 +88,14 @@ struct err request_form_init(
 void request_form_fini(struct request_form *form);
 
 /*
- * Append the head of a request for `url`.  Authorization comes from the URL's
+ * Append the head of a request for `url`; `extra` may be NULL.  Authorization comes from the URL's
  * userinfo (percent-decoded) unless that is empty, else from the form; a field
  * of the user's with that name wins over both.  Host is the authority without
  * the zone of an IPv6 address (RFC 6874, section 4).  Fails as buf_append()
  * does, or with ERR_REQUEST for userinfo with a bad escape; `out` is then as
  * before.
  */
-struct err request_write(
-    const struct request_form *form, const struct url *url, struct buf *out);
+struct err request_write(const struct request_form *form, const struct url *url,
+    const struct request_extra *extra, struct buf *out);
 
 #endif

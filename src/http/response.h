@@ -47,6 +47,14 @@ struct response {
 	uint64_t length;    /* of the body with RESPONSE_LENGTH, else 0 */
 	bool is_persistent; /* the connection may carry another request after
 			     * this response (RFC 9112, section 9.3) */
+	/* The first field of that name each, empty when there is none; obs-fold
+	 * is left in, as in `struct field`. */
+	struct slice content_range;
+	struct slice date;
+	struct slice etag;
+	struct slice last_modified;
+	struct slice location;
+	struct slice retry_after;
 };
 
 struct response_scan {

@@ -72,6 +72,25 @@ struct url {
 struct err url_parse(struct slice in, struct buf *space, struct url *url);
 
 /*
+ * The URL that `reference`, a Location field's value (RFC 9110, section
+ * 10.2.2), leads to from `base` (RFC 3986, section 5.2), normalised and
+ * appended to `space` as by url_parse().  `base` must not lie in `space`.
+ *
+ * Read are relative references of every kind, an empty one too ("//host/x",
+ * "/x", "x", "?q=1", "#f", ""); the fragment is dropped; blanks around the
+ * value are dropped, blanks and octets that may not stand in a URI
+ * percent-encoded.  Userinfo comes from `base` only where the whole authority
+ * does.  Fails as url_parse() does: ERR_REQUEST for control octets (CR, LF and
+ * NUL among them), a bad host or port, too long a result; ERR_SCHEME for other
+ * schemes than http and https.
+ */
+struct err url_resolve(const struct url *base, struct slice reference,
+    struct buf *space, struct url *url);
+
+/* Whether scheme, host and port are the same (RFC 6454). */
+bool url_has_same_origin(const struct url *a, const struct url *b);
+
+/*
  * Percent-decode `in` to the end of `out`.  Fails with ERR_REQUEST on a '%'
  * without two hexadecimal digits, and as buf_append() does.
  */

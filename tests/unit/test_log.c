@@ -12,14 +12,24 @@
 		(text), sizeof(text) - 1 \
 	}
 
+static int
+open_at(const char *path, enum bulkfetch_log_format format,
+    const volatile bool *is_given_up, struct bulkfetch_log **log,
+    struct bulkfetch_problem *problem)
+{
+	const struct bulkfetch_log_options options = { .format = format,
+		.is_given_up = is_given_up };
+
+	return bulkfetch_log_open(path, &options, log, problem);
+}
+
 static struct bulkfetch_log *
 open_log(enum bulkfetch_log_format format)
 {
 	struct bulkfetch_problem problem;
 	struct bulkfetch_log *log;
 
-	if (bulkfetch_log_open(
-		scratch_path("log"), format, NULL, &log, &problem) != 0)
+	if (open_at(scratch_path("log"), format, NULL, &log, &problem) != 0)
 		fail_msg("%s", problem.text);
 	return log;
 }
@@ -258,8 +268,8 @@ says_what_cannot_be_opened(void **state)
 	struct bulkfetch_log *log;
 
 	(void)state;
-	assert_int_equal(bulkfetch_log_open(scratch_path("no/log"),
-			     BULKFETCH_LOG_JSON, NULL, &log, &problem),
+	assert_int_equal(open_at(scratch_path("no/log"), BULKFETCH_LOG_JSON,
+			     NULL, &log, &problem),
 	    ENOENT);
 	assert_int_equal(problem.sys, ENOENT);
 	assert_false(problem.is_usage);
@@ -279,8 +289,7 @@ takes_standard_output_for_a_dash(void **state)
 	(void)fflush(stdout);
 	assert_int_equal(dup2(fd, 1), 1);
 	assert_int_equal(
-	    bulkfetch_log_open("-", BULKFETCH_LOG_FAILED, NULL, &log, &problem),
-	    0);
+	    open_at("-", BULKFETCH_LOG_FAILED, NULL, &log, &problem), 0);
 	assert_int_equal(bulkfetch_log_add(log, &failed), 0);
 	assert_int_equal(bulkfetch_log_close(log), 0);
 	assert_true(fcntl(1, F_GETFD) != -1);
@@ -316,8 +325,8 @@ stops_waiting_for_a_reader_when_it_is_given_up(void **state)
 	assert_int_equal(mkfifo(scratch_path("fifo"), 0600), 0);
 	reader = open(scratch_path("fifo"), O_RDONLY | O_NONBLOCK);
 	assert_int_not_equal(reader, -1);
-	assert_int_equal(bulkfetch_log_open(scratch_path("fifo"),
-			     BULKFETCH_LOG_JSON, &is_given_up, &log, &problem),
+	assert_int_equal(open_at(scratch_path("fifo"), BULKFETCH_LOG_JSON,
+			     &is_given_up, &log, &problem),
 	    0);
 	pid = fork();
 	assert_int_not_equal(pid, -1);
@@ -348,8 +357,8 @@ writes_what_a_reader_takes_after_it_is_given_up(void **state)
 
 	(void)state;
 	is_given_up = true;
-	assert_int_equal(bulkfetch_log_open(scratch_path("log"),
-			     BULKFETCH_LOG_JSON, &is_given_up, &log, &problem),
+	assert_int_equal(open_at(scratch_path("log"), BULKFETCH_LOG_JSON,
+			     &is_given_up, &log, &problem),
 	    0);
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(bulkfetch_log_add(log, &fetched), 0);

@@ -108,7 +108,7 @@ compose(const char *text, const struct request_wishes *wishes, struct buf *out)
 	if (!err_is(err))
 		err = url_parse(slice_str(text), &space, &url);
 	if (!err_is(err))
-		err = request_write(&form, &url, out);
+		err = request_write(&form, &url, NULL, out);
 	buf_fini(&space);
 	request_form_fini(&form);
 	return err;
