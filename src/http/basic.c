@@ -43,3 +43,18 @@ basic_append(struct slice credentials, struct buf *out)
 	out->len += room;
 	return err_none();
 }
+
+struct err
+basic_append_field(struct slice credentials, struct buf *out)
+{
+	size_t before = out->len;
+	struct err err = buf_append_str(out, "Authorization: ");
+
+	if (!err_is(err))
+		err = basic_append(credentials, out);
+	if (!err_is(err))
+		err = buf_append_str(out, "\r\n");
+	if (err_is(err))
+		out->len = before;
+	return err;
+}

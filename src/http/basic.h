@@ -15,4 +15,7 @@
  */
 struct err basic_append(struct slice credentials, struct buf *out);
 
+/* The same as a whole field line: "Authorization: Basic ...", CRLF. */
+struct err basic_append_field(struct slice credentials, struct buf *out);
+
 #endif

@@ -50,6 +50,13 @@ body_is_done(const struct body *body)
 	return false;
 }
 
+bool
+body_in_trailer(const struct body *body)
+{
+	return body->framing == RESPONSE_CHUNKED &&
+	    chunked_in_trailer(&body->chunked);
+}
+
 struct err
 body_end(const struct body *body)
 {

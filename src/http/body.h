@@ -34,6 +34,9 @@ void body_init(struct body *body, const struct response *res);
 struct err body_decode(
     struct body *body, struct slice in, size_t *used, struct slice *data);
 
+/* All the data is there, and only trailer fields are to come. */
+bool body_in_trailer(const struct body *body);
+
 /* Nothing is missing.  Never true of RESPONSE_CLOSE before body_end(). */
 bool body_is_done(const struct body *body);
 

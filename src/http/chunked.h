@@ -65,4 +65,14 @@ chunked_done(const struct chunked *dec)
 	return dec->state == CHUNKED_DONE;
 }
 
+/* Behind the size of the last chunk, and not done. */
+static inline bool
+chunked_in_trailer(const struct chunked *dec)
+{
+	return dec->state == CHUNKED_TRAILER ||
+	    dec->state == CHUNKED_TRAILER_LINE ||
+	    dec->state == CHUNKED_END_LF ||
+	    (dec->state == CHUNKED_EXT && dec->left == 0);
+}
+
 #endif

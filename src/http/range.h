@@ -21,9 +21,10 @@ struct content_range {
 };
 
 /*
- * "bytes FIRST-LAST/TOTAL", TOTAL perhaps '*'.  ERR_PROTOCOL with a reason for
- * anything else: other units, first > last, last >= total, overflows of 63
- * bits.
+ * "bytes FIRST-LAST/TOTAL", TOTAL perhaps '*', or "bytes *" "/TOTAL".
+ * ERR_PROTOCOL with a reason for anything else: other units, first > last,
+ * last >= total, numbers with which a count or the place behind the last octet
+ * would not fit 63 bits.
  */
 struct err range_parse_content(struct slice value, struct content_range *range);
 

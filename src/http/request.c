@@ -1,7 +1,5 @@
 #include "http/request.h"
 
-#include <string.h>
-
 #include "base/ascii.h"
 #include "base/num.h"
 #include "bulkfetch.h"
@@ -22,8 +20,17 @@ enum known_field {
 	FIELD_AUTHORIZATION,
 	FIELD_CONTENT_LENGTH,
 	FIELD_CONTENT_TYPE,
+	FIELD_COOKIE,
+	FIELD_COOKIE2,
 	FIELD_EXPECT,
 	FIELD_HOST,
+	FIELD_IF_MATCH,
+	FIELD_IF_MODIFIED_SINCE,
+	FIELD_IF_NONE_MATCH,
+	FIELD_IF_RANGE,
+	FIELD_IF_UNMODIFIED_SINCE,
+	FIELD_PROXY_AUTHORIZATION,
+	FIELD_RANGE,
 	FIELD_REFERER,
 	FIELD_TE,
 	FIELD_TRAILER,
@@ -33,23 +40,41 @@ enum known_field {
 	FIELD_KINDS
 };
 
+enum trait {
+	TRAIT_PLAIN,
+	TRAIT_FRAMES,    /* says where the message ends or what it turns into */
+	TRAIT_PRIVATE,   /* meant for the origin of the list's URL alone */
+	TRAIT_RANGE,     /* asks for a part */
+	TRAIT_CONDITION, /* asks for an answer only if */
+};
+
 static const struct {
 	const char *name;
-	bool frames; /* says where the message ends or what it turns into */
+	enum trait trait;
 } known_fields[FIELD_KINDS] = {
-	[FIELD_OTHER] = { "", false },
-	[FIELD_ACCEPT] = { "Accept", false },
-	[FIELD_AUTHORIZATION] = { "Authorization", false },
-	[FIELD_CONTENT_LENGTH] = { "Content-Length", true },
-	[FIELD_CONTENT_TYPE] = { "Content-Type", false },
-	[FIELD_EXPECT] = { "Expect", true },
-	[FIELD_HOST] = { "Host", false },
-	[FIELD_REFERER] = { "Referer", false },
-	[FIELD_TE] = { "TE", true },
-	[FIELD_TRAILER] = { "Trailer", true },
-	[FIELD_TRANSFER_ENCODING] = { "Transfer-Encoding", true },
-	[FIELD_UPGRADE] = { "Upgrade", true },
-	[FIELD_USER_AGENT] = { "User-Agent", false },
+	[FIELD_OTHER] = { "", TRAIT_PLAIN },
+	[FIELD_ACCEPT] = { "Accept", TRAIT_PLAIN },
+	[FIELD_AUTHORIZATION] = { "Authorization", TRAIT_PRIVATE },
+	[FIELD_CONTENT_LENGTH] = { "Content-Length", TRAIT_FRAMES },
+	[FIELD_CONTENT_TYPE] = { "Content-Type", TRAIT_PLAIN },
+	[FIELD_COOKIE] = { "Cookie", TRAIT_PRIVATE },
+	[FIELD_COOKIE2] = { "Cookie2", TRAIT_PRIVATE },
+	[FIELD_EXPECT] = { "Expect", TRAIT_FRAMES },
+	[FIELD_HOST] = { "Host", TRAIT_PRIVATE },
+	[FIELD_IF_MATCH] = { "If-Match", TRAIT_CONDITION },
+	[FIELD_IF_MODIFIED_SINCE] = { "If-Modified-Since", TRAIT_CONDITION },
+	[FIELD_IF_NONE_MATCH] = { "If-None-Match", TRAIT_CONDITION },
+	[FIELD_IF_RANGE] = { "If-Range", TRAIT_RANGE },
+	[FIELD_IF_UNMODIFIED_SINCE] = { "If-Unmodified-Since",
+	    TRAIT_CONDITION },
+	[FIELD_PROXY_AUTHORIZATION] = { "Proxy-Authorization", TRAIT_PRIVATE },
+	[FIELD_RANGE] = { "Range", TRAIT_RANGE },
+	[FIELD_REFERER] = { "Referer", TRAIT_PLAIN },
+	[FIELD_TE] = { "TE", TRAIT_FRAMES },
+	[FIELD_TRAILER] = { "Trailer", TRAIT_FRAMES },
+	[FIELD_TRANSFER_ENCODING] = { "Transfer-Encoding", TRAIT_FRAMES },
+	[FIELD_UPGRADE] = { "Upgrade", TRAIT_FRAMES },
+	[FIELD_USER_AGENT] = { "User-Agent", TRAIT_PLAIN },
 };
 
 /* What the user said of each known field: the default is then not sent. */
@@ -145,8 +170,36 @@ has_member(struct slice list, const char *wanted)
 }
 
 static struct err
-add_user_field(
-    struct request_form *form, const char *text, struct spoken *spoken)
+check_user_field(const struct user_field *field, enum known_field which,
+    const struct spoken *spoken)
+{
+	/* Expect and its like are never sent: leaving them out is granted. */
+	if (known_fields[which].trait == TRAIT_FRAMES &&
+	    (!field->is_removal || which == FIELD_CONTENT_LENGTH))
+		return err_why(ERR_REQUEST, "a field that frames the message");
+	if (which == FIELD_HOST && (field->is_removal || spoken->of[which]))
+		return err_why(ERR_REQUEST, "not exactly one Host field");
+	return err_none();
+}
+
+/* Whether a redirect has made a field of the user's void. */
+static bool
+is_void(const struct request_wishes *wishes, const struct user_field *field,
+    enum known_field which)
+{
+	static const char content[] = "Content-";
+	size_t len = sizeof(content) - 1;
+
+	if (wishes->is_foreign && !field->is_removal &&
+	    known_fields[which].trait == TRAIT_PRIVATE)
+		return true;
+	return wishes->is_rewritten && field->name.len >= len &&
+	    slice_eq_nocase_str(slice_first(field->name, len), content);
+}
+
+static struct err
+add_user_field(struct request_form *form, const struct request_wishes *wishes,
+    const char *text, struct spoken *spoken)
 {
 	struct user_field field = { 0 };
 	enum known_field which;
@@ -155,13 +208,14 @@ add_user_field(
 	if (err_is(err))
 		return err;
 	which = known_field(field.name);
-	/* Expect and its like are never sent: leaving them out is granted. */
-	if (known_fields[which].frames &&
-	    (!field.is_removal || which == FIELD_CONTENT_LENGTH))
-		return err_why(ERR_REQUEST, "a field that frames the message");
-	if (which == FIELD_HOST && (field.is_removal || spoken->of[which]))
-		return err_why(ERR_REQUEST, "not exactly one Host field");
+	err = check_user_field(&field, which, spoken);
+	if (err_is(err) || is_void(wishes, &field, which))
+		return err;
 	spoken->of[which] = true;
+	if (known_fields[which].trait == TRAIT_RANGE)
+		form->has_range = true;
+	if (known_fields[which].trait == TRAIT_CONDITION)
+		form->has_conditions = true;
 	if (field.is_removal)
 		return err_none();
 	if (slice_eq_nocase_str(field.name, "Connection") &&
@@ -176,7 +230,7 @@ add_user_fields(struct request_form *form, const struct request_wishes *wishes,
 {
 	for (size_t i = 0; i < wishes->field_count; i++) {
 		struct err err =
-		    add_user_field(form, wishes->fields[i], spoken);
+		    add_user_field(form, wishes, wishes->fields[i], spoken);
 
 		if (err_is(err))
 			return err;
@@ -197,15 +251,16 @@ add_body_fields(struct request_form *form, const struct request_wishes *wishes,
     const struct spoken *spoken)
 {
 	char digits[NUM_U64_MAX_LEN];
-	uint64_t len = wishes->has_body ? wishes->body_len : 0;
+	bool has_body = wishes->has_body && !wishes->is_rewritten;
+	uint64_t len = has_body ? wishes->body_len : 0;
 	struct slice value = slice_of(digits, num_format_u64(len, digits));
 	struct err err;
 
-	if (!wishes->has_body && !expects_body(buf_slice(&form->method)))
+	if (!has_body && !expects_body(buf_slice(&form->method)))
 		return err_none();
 	err = append_field(&form->fields,
 	    slice_str(known_fields[FIELD_CONTENT_LENGTH].name), value);
-	if (err_is(err) || !wishes->has_body || spoken->of[FIELD_CONTENT_TYPE])
+	if (err_is(err) || !has_body || spoken->of[FIELD_CONTENT_TYPE])
 		return err;
 	return append_known(&form->fields, FIELD_CONTENT_TYPE,
 	    "application/x-www-form-urlencoded");
@@ -236,21 +291,6 @@ add_fields(struct request_form *form, const struct request_wishes *wishes)
 }
 
 static struct err
-append_authorization(struct slice credentials, struct buf *out)
-{
-	size_t before = out->len;
-	struct err err = buf_append_str(out, "Authorization: ");
-
-	if (!err_is(err))
-		err = basic_append(credentials, out);
-	if (!err_is(err))
-		err = buf_append_str(out, "\r\n");
-	if (err_is(err))
-		out->len = before;
-	return err;
-}
-
-static struct err
 set_method(struct request_form *form, const struct request_wishes *wishes)
 {
 	static const char *const idempotent[] = { "GET", "HEAD", "OPTIONS",
@@ -264,6 +304,9 @@ set_method(struct request_form *form, const struct request_wishes *wishes)
 	if (slice_eq_str(method, "CONNECT"))
 		return err_why(ERR_REQUEST, "CONNECT asks for no URL");
 	form->is_head = slice_eq_str(method, "HEAD");
+	if (wishes->is_rewritten && !form->is_head)
+		method = slice_str("GET");
+	form->is_get = slice_eq_str(method, "GET");
 	for (size_t i = 0; i < sizeof(idempotent) / sizeof(*idempotent); i++) {
 		if (slice_eq_str(method, idempotent[i]))
 			form->is_idempotent = true;
@@ -284,9 +327,11 @@ request_form_init(
 	err = set_method(form, wishes);
 	if (!err_is(err))
 		err = add_fields(form, wishes);
-	if (!err_is(err) && wishes->credentials != NULL)
-		err = append_authorization(
+	if (!err_is(err) && wishes->credentials != NULL && !wishes->is_foreign)
+		err = basic_append_field(
 		    slice_str(wishes->credentials), &form->credentials);
+	if (form->has_authorization)
+		buf_clear(&form->credentials);
 	if (err_is(err))
 		request_form_fini(form);
 	return err;
@@ -298,104 +343,5 @@ request_form_fini(struct request_form *form)
 	buf_fini(&form->credentials);
 	buf_fini(&form->fields);
 	buf_fini(&form->method);
-	form->is_head = false;
-	form->is_idempotent = false;
-	form->has_host = false;
-	form->is_closing = false;
-	form->has_authorization = false;
-}
-
-static uint8_t *
-put(uint8_t *to, struct slice s)
-{
-	if (s.len > 0)
-		memcpy(to, s.ptr, s.len);
-	return to + s.len;
-}
-
-static inline uint8_t *
-put_str(uint8_t *to, const char *text)
-{
-	return put(to, slice_str(text));
-}
-
-/* The authority, less the zone of an IPv6 address (RFC 6874, section 4). */
-static uint8_t *
-put_host(uint8_t *to, const struct url *url)
-{
-	struct slice host = url->authority;
-
-	if (url->host_kind == URL_HOST_IPV6) {
-		size_t zone = slice_find(host, '%');
-
-		to = put(to, slice_first(host, zone));
-		host = slice_from(host, zone);
-		host = slice_from(host, slice_find(host, ']'));
-		if (host.len == 0)
-			return to;
-	}
-	return put(to, host);
-}
-
-/* The whole head, with `authorization` a field line or nothing. */
-static struct err
-write_head(const struct request_form *form, const struct url *url,
-    struct slice authorization, struct buf *out)
-{
-	static const char version[] = " HTTP/1.1\r\nHost: ";
-	size_t room = form->method.len + 1 + url->target.len + sizeof(version) +
-	    url->authority.len + 2 + authorization.len + form->fields.len + 2;
-	struct err err = buf_reserve(out, room);
-	uint8_t *to;
-
-	if (err_is(err))
-		return err;
-	to = put(out->ptr + out->len, buf_slice(&form->method));
-	*to++ = ' ';
-	to = put(to, url->target);
-	if (form->has_host) {
-		to = put_str(to, " HTTP/1.1\r\n");
-	} else {
-		to = put_str(to, version);
-		to = put_host(to, url);
-		to = put_str(to, "\r\n");
-	}
-	to = put(to, authorization);
-	to = put(to, buf_slice(&form->fields));
-	to = put_str(to, "\r\n");
-	out->len = (size_t)(to - out->ptr);
-	return err_none();
-}
-
-/* The cold path: credentials in the URL. */
-static struct err
-write_with_userinfo(
-    const struct request_form *form, const struct url *url, struct buf *out)
-{
-	struct buf plain;
-	struct buf line;
-	struct err err;
-
-	buf_init(&plain, URL_SPACE_MAX);
-	buf_init(&line, 2 * URL_SPACE_MAX);
-	err = url_percent_decode(url->userinfo, &plain);
-	if (!err_is(err))
-		err = append_authorization(buf_slice(&plain), &line);
-	if (!err_is(err))
-		err = write_head(form, url, buf_slice(&line), out);
-	buf_fini(&line);
-	buf_fini(&plain);
-	return err;
-}
-
-struct err
-request_write(const struct request_form *form, const struct url *url,
-    const struct request_extra *extra, struct buf *out)
-{
-	(void)extra;
-	if (form->has_authorization)
-		return write_head(form, url, slice_of(NULL, 0), out);
-	if (url->userinfo.len > 0)
-		return write_with_userinfo(form, url, out);
-	return write_head(form, url, buf_slice(&form->credentials), out);
+	*form = (struct request_form){ 0 };
 }

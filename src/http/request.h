@@ -19,6 +19,9 @@
 
 /* All the fields of the command line together. */
 #define REQUEST_FORM_MAX 65536
+/* The longest value of a `struct request_extra`; entity tags have a few dozen
+ * octets. */
+#define REQUEST_EXTRA_MAX 4096
 /* The longest head that request_write() makes. */
 #define REQUEST_HEAD_MAX (REQUEST_FORM_MAX + 2 * URL_SPACE_MAX)
 
@@ -35,12 +38,13 @@ struct request_wishes {
 	bool has_body;
 	uint64_t body_len;
 	/* After a redirect to another origin: without what was meant for the
-	 * first one alone, the credentials and the user's Authorization,
-	 * Cookie, Host and Proxy-Authorization. */
+	 * first one alone: the credentials and the user's Authorization,
+	 * Cookie, Cookie2, Host and Proxy-Authorization.  A field that the
+	 * user leaves out stays left out. */
 	bool is_foreign;
 	/* After a redirect that turns the method into GET (303, or 301 and 302
-	 * of a POST; HEAD stays HEAD): without the body and the user's
-	 * Content-* fields (RFC 9110, section 15.4). */
+	 * of a POST; HEAD stays HEAD): without the body, its length, and the
+	 * user's Content-* fields (RFC 9110, section 15.4). */
 	bool is_rewritten;
 };
 
@@ -48,26 +52,27 @@ struct request_form {
 	struct buf method;      /* owned */
 	struct buf fields;      /* owned: whole field lines, each with CRLF */
 	struct buf credentials; /* owned: an Authorization line, or empty */
-	bool is_head;           /* the method is HEAD */
+	bool is_get;            /* the method is GET */
+	bool is_head;           /* or HEAD */
 	bool is_idempotent;     /* RFC 9110, section 9.2.2 */
 	bool is_closing;        /* Connection: close was asked for */
 	bool has_host;          /* a Host field of the user's is in `fields` */
-	bool
-	    has_authorization; /* the user's word on Authorization: in `fields`,
-				 * or left out */
-	bool has_range; /* the user's own Range, or If-Range, is in `fields` */
-	bool has_conditions; /* the user's own If-None-Match or
-			      * If-Modified-Since, If-Match,
+	/* The user's word on these: in `fields`, or left out.  Ours are then
+	 * not sent. */
+	bool has_authorization;
+	bool has_range;      /* Range or If-Range */
+	bool has_conditions; /* If-Match, If-None-Match, If-Modified-Since or
 			      * If-Unmodified-Since */
-	bool is_get;
 };
 
-/* What one request asks for beyond its form.  Values come from a response's
- * fields, as http/fields.h gives them; empty ones are left out. */
+/*
+ * What one request asks for beyond its form, where the user's fields say
+ * nothing of it (has_range, has_conditions).  Values are as fields_next() gave
+ * them; empty ones are left out.
+ */
 struct request_extra {
-	uint64_t range_from; /* "Range: bytes=N-"; 0 for none */
-	struct slice
-	    if_range; /* obs-folds are written as SP, as in all three */
+	uint64_t range_from;   /* "Range: bytes=N-"; 0 for none */
+	struct slice if_range; /* sent beside a Range alone */
 	struct slice if_none_match;
 	struct slice if_modified_since;
 };
@@ -88,12 +93,15 @@ struct err request_form_init(
 void request_form_fini(struct request_form *form);
 
 /*
- * Append the head of a request for `url`; `extra` may be NULL.  Authorization comes from the URL's
- * userinfo (percent-decoded) unless that is empty, else from the form; a field
- * of the user's with that name wins over both.  Host is the authority without
- * the zone of an IPv6 address (RFC 6874, section 4).  Fails as buf_append()
- * does, or with ERR_REQUEST for userinfo with a bad escape; `out` is then as
- * before.
+ * Append the head of a request for `url`; `extra` may be NULL.  Authorization
+ * comes from the URL's userinfo (percent-decoded) unless that is empty, else
+ * from the form; the user's word on that field wins over both.  Host is the
+ * authority without the zone of an IPv6 address (RFC 6874, section 4).  An
+ * obs-fold in a value of `extra` becomes one SP.
+ *
+ * Fails as buf_append() does; with ERR_REQUEST for userinfo with a bad escape
+ * or a value of `extra` with another control octet than HTAB; with ERR_LIMIT
+ * for one longer than REQUEST_EXTRA_MAX.  `out` is then as before.
  */
 struct err request_write(const struct request_form *form, const struct url *url,
     const struct request_extra *extra, struct buf *out);

@@ -1,5 +1,7 @@
 #include "http/response.h"
 
+#include <string.h>
+
 #include "base/ascii.h"
 #include "base/num.h"
 #include "http/fields.h"
@@ -152,21 +154,84 @@ read_connection(struct framing_fields *said, struct slice value)
 	}
 }
 
+/*
+ * Up to eight octets of a name with the bit set that tells lower case from
+ * upper.  Where one of two names is all letters and '-', they are the same then
+ * if they were but for case: CR alone would pass for '-', and is in no name.
+ */
+static inline uint64_t
+fold_case(const void *octets, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, octets, len);
+	return word | UINT64_MAX / 255 * 0x20;
+}
+
+/*
+ * Whether a name that is as long as `known`, four octets or more, is that one.
+ * `known` is a literal, so that this becomes a few comparisons with constants;
+ * the last one overlaps the one before it.
+ */
+static inline bool
+is_named(const struct field *field, const char *known)
+{
+	const uint8_t *name = field->name.ptr;
+	size_t len = strlen(known);
+	size_t step = len < 8 ? 4 : 8;
+	size_t last = len - step;
+
+	for (size_t at = 0; at < last; at += step) {
+		if (fold_case(name + at, step) != fold_case(known + at, step))
+			return false;
+	}
+	return fold_case(name + last, step) == fold_case(known + last, step);
+}
+
+/* Note a field's value, if it is the first of its name. */
+static inline void
+note(struct slice *noted, const struct field *field)
+{
+	if (noted->ptr == NULL)
+		*noted = field->value;
+}
+
 /* The length of the name sorts out nearly all fields before a comparison. */
 static struct err
-read_field(struct framing_fields *said, const struct field *field)
+read_field(struct framing_fields *said, const struct field *field,
+    struct response *res)
 {
 	switch (field->name.len) {
+	case sizeof("Date") - 1: /* and ETag */
+		if (is_named(field, "Date"))
+			note(&res->date, field);
+		else if (is_named(field, "ETag"))
+			note(&res->etag, field);
+		break;
+	case sizeof("Location") - 1:
+		if (is_named(field, "Location"))
+			note(&res->location, field);
+		break;
 	case sizeof("Connection") - 1:
-		if (slice_eq_nocase_str(field->name, "Connection"))
+		if (is_named(field, "Connection"))
 			read_connection(said, field->value);
 		break;
+	case sizeof("Retry-After") - 1:
+		if (is_named(field, "Retry-After"))
+			note(&res->retry_after, field);
+		break;
+	case sizeof("Last-Modified") - 1: /* and Content-Range */
+		if (is_named(field, "Last-Modified"))
+			note(&res->last_modified, field);
+		else if (is_named(field, "Content-Range"))
+			note(&res->content_range, field);
+		break;
 	case sizeof("Content-Length") - 1:
-		if (slice_eq_nocase_str(field->name, "Content-Length"))
+		if (is_named(field, "Content-Length"))
 			return read_length(said, field->value);
 		break;
 	case sizeof("Transfer-Encoding") - 1:
-		if (slice_eq_nocase_str(field->name, "Transfer-Encoding"))
+		if (is_named(field, "Transfer-Encoding"))
 			read_coding(said, field->value);
 		break;
 	default:
@@ -176,7 +241,8 @@ read_field(struct framing_fields *said, const struct field *field)
 }
 
 static struct err
-read_fields(struct slice lines, struct framing_fields *said)
+read_fields(
+    struct slice lines, struct framing_fields *said, struct response *res)
 {
 	size_t count = 0;
 
@@ -189,7 +255,7 @@ read_fields(struct slice lines, struct framing_fields *said)
 			return err;
 		if (++count > RESPONSE_FIELDS_MAX)
 			return err_why(ERR_LIMIT, "too many field lines");
-		err = read_field(said, &field);
+		err = read_field(said, &field, res);
 		if (err_is(err))
 			return err;
 	}
@@ -278,7 +344,7 @@ parse_head(struct slice head, size_t empty, bool to_head, struct response *res)
 	res->fields = lines;
 	if (res->status == 101)
 		return err_why(ERR_PROTOCOL, "an upgrade nobody asked for");
-	err = read_fields(lines, &said);
+	err = read_fields(lines, &said, res);
 	if (err_is(err))
 		return err;
 	err = decide_framing(&said, to_head, res);

@@ -114,10 +114,9 @@ looks_like_host(struct slice scheme, struct slice rest)
 	    slice_find(scheme, '.') < scheme.len;
 }
 
-static struct err
-split_scheme(struct slice in, struct pieces *p, struct slice *rest)
+size_t
+url_scheme_len(struct slice in)
 {
-	struct slice scheme;
 	size_t len = 0;
 
 	while (len < in.len &&
@@ -126,7 +125,16 @@ split_scheme(struct slice in, struct pieces *p, struct slice *rest)
 		    (ascii_is_digit(in.ptr[len]) || in.ptr[len] == '+' ||
 			in.ptr[len] == '-' || in.ptr[len] == '.'))))
 		len++;
-	if (len == 0 || len == in.len || in.ptr[len] != ':')
+	return len < in.len && in.ptr[len] == ':' ? len : 0;
+}
+
+static struct err
+split_scheme(struct slice in, struct pieces *p, struct slice *rest)
+{
+	struct slice scheme;
+	size_t len = url_scheme_len(in);
+
+	if (len == 0)
 		return err_why(ERR_REQUEST, "no http:// in front");
 	scheme = slice_first(in, len);
 	in = slice_from(in, len + 1);

@@ -72,6 +72,12 @@ struct url {
 struct err url_parse(struct slice in, struct buf *space, struct url *url);
 
 /*
+ * How many octets at the front of `in` are a scheme (RFC 3986, section 3.1),
+ * its ':' not counted; 0 when there is none.
+ */
+size_t url_scheme_len(struct slice in);
+
+/*
  * The URL that `reference`, a Location field's value (RFC 9110, section
  * 10.2.2), leads to from `base` (RFC 3986, section 5.2), normalised and
  * appended to `space` as by url_parse().  `base` must not lie in `space`.

@@ -11,19 +11,18 @@
 #include "base/slice.h"
 #include "http/response.h"
 
-/* Well-formed and strong: "\"...\"", not "W/\"...\"". */
+/* Well-formed and strong: '"..."', not 'W/"..."'. */
 bool validator_is_strong_etag(struct slice etag);
 
-/*
- * Well-formed, strong or weak.
- */
+/* Well-formed, strong or weak. */
 bool validator_is_etag(struct slice etag);
 
 /*
  * What an If-Range field may say of `res`, for parts of two responses to be put
  * together (sections 13.1.5 and 8.8.2.2): its ETag if that is strong, else,
  * when there is no ETag, its Last-Modified if that is a date at least 60 s
- * before its Date.  Empty when there is neither.
+ * before its Date.  Empty when there is neither.  `now`, in seconds, is for
+ * two-digit years alone.
  */
 struct slice validator_for_range(const struct response *res, int64_t now);
 
