@@ -34,6 +34,7 @@ conn_env_init(struct conn_env *env, struct reactor *reactor)
 	};
 	buf_init(&env->tx, REQUEST_HEAD_MAX);
 	conduit_init(&env->conduit);
+	throttle_init(&env->throttle, reactor);
 	env->rx = malloc(CONN_RX_SIZE);
 	return env->rx != NULL ? err_none() : err_of(ERR_NOMEM);
 }
@@ -45,6 +46,7 @@ conn_env_fini(struct conn_env *env)
 	env->rx = NULL;
 	buf_fini(&env->tx);
 	conduit_fini(&env->conduit);
+	throttle_fini(&env->throttle);
 }
 
 static int64_t
@@ -74,6 +76,16 @@ conn_touch(struct conn *c)
 	/* Cannot fail: conn_connect() armed it, and it stays armed or was
 	 * removed from a heap that keeps its room. */
 	(void)reactor_arm(c->env->reactor, &c->timer, deadline_ms);
+}
+
+void
+conn_time_trailers(struct conn *c)
+{
+	if (c->phase_deadline_ms != INT64_MAX)
+		return;
+	c->phase_deadline_ms = deadline_after(
+	    reactor_now_ms(c->env->reactor), c->env->head_timeout_ms);
+	conn_touch(c);
 }
 
 /* The only place that changes state, so the one place to trace and to time. */
@@ -306,27 +318,12 @@ conn_close(struct conn *c)
 {
 	conn_forget(c);
 	reactor_disarm(c->env->reactor, &c->timer);
+	throttle_forget(&c->throttled);
 	c->exchange = NULL;
 	if (!conn_is_open(c))
 		return;
 	reactor_remove_fd(c->env->reactor, &c->watch, true);
 	c->stream.ops->close(&c->stream);
-}
-
-/* The door out of an exchange. */
-static void
-conn_finish(struct conn *c)
-{
-	struct exchange *x = c->exchange;
-	struct err err = c->err;
-
-	if (!err_is(err) && c->is_persistent) {
-		c->exchange = NULL;
-		(void)conn_enter(c, CONN_IDLE);
-	} else {
-		conn_close(c);
-	}
-	x->ops->done(x->owner, err); /* last use of c: it may be freed */
 }
 
 /* Registered when there is first something to wait for. */
@@ -340,6 +337,48 @@ watch_events(struct conn *c, unsigned events)
 	return reactor_add_fd(reactor, &c->watch, c->stream.fd, events);
 }
 
+/* Whether it can be left alone: it is told when it ends.  One that came out of
+ * a pause has to be watched again for that. */
+static bool
+may_idle(struct conn *c)
+{
+	return watch_is_added(&c->watch) ||
+	    !err_is(watch_events(c, REACTOR_READ));
+}
+
+/* The door out of an exchange. */
+static void
+conn_finish(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	struct err err = c->err;
+
+	if (!err_is(err) && c->is_persistent && may_idle(c)) {
+		c->exchange = NULL;
+		(void)conn_enter(c, CONN_IDLE);
+	} else {
+		conn_close(c);
+	}
+	x->ops->done(x->owner, err); /* last use of c: it may be freed */
+}
+
+/*
+ * Wait for a turn of the throttle.  Not being watched rather than watched for
+ * nothing, since what ends or breaks the connection would be told again and
+ * again.  What it has to wait for is not the peer's fault, so only the deadline
+ * of the whole goes on.
+ */
+static void
+pause(struct conn *c)
+{
+	struct reactor *reactor = c->env->reactor;
+
+	c->paused_at_ms = reactor_now_ms(reactor);
+	reactor_remove_fd(reactor, &c->watch, false);
+	(void)reactor_arm(reactor, &c->timer, c->exchange->deadline_ms);
+	throttle_pause(&c->env->throttle, &c->throttled);
+}
+
 /* Step until the machine has to wait. */
 static void
 conn_run(struct conn *c, unsigned events)
@@ -351,6 +390,10 @@ conn_run(struct conn *c, unsigned events)
 		want = conn_step(c, events);
 		events = 0;
 	} while (want == WANT_AGAIN);
+	if (want == WANT_TURN) {
+		pause(c);
+		return;
+	}
 	if (want != WANT_NOTHING) {
 		unsigned ask = REACTOR_READ;
 
@@ -364,6 +407,18 @@ conn_run(struct conn *c, unsigned events)
 		(void)conn_fail(c, err);
 	}
 	conn_finish(c);
+}
+
+static void
+on_turn(void *ctx)
+{
+	struct conn *c = ctx;
+	int64_t now_ms = reactor_now_ms(c->env->reactor);
+
+	c->phase_deadline_ms =
+	    deadline_after(c->phase_deadline_ms, now_ms - c->paused_at_ms);
+	conn_touch(c);
+	conn_run(c, REACTOR_READ);
 }
 
 static void
@@ -391,6 +446,9 @@ timeout_err(const struct conn *c)
 	if (c->state == CONN_HEAD)
 		return err_why(ERR_TIMEOUT,
 		    "no whole response head within --head-timeout");
+	if (c->state == CONN_BODY)
+		return err_why(
+		    ERR_TIMEOUT, "trailers longer than --head-timeout");
 	return err_why(ERR_TIMEOUT, "not connected within --connect-timeout");
 }
 
@@ -415,6 +473,7 @@ conn_reset(struct conn *c, struct exchange *exchange)
 	c->err = err_none();
 	c->interim_len = 0;
 	c->is_persistent = false;
+	c->is_drained = true;
 	response_scan_init(&c->scan);
 }
 
@@ -429,6 +488,7 @@ conn_connect(struct conn *c, struct conn_env *env, const struct endpoint *ep,
 	buf_init(&c->partial, RESPONSE_HEAD_MAX + CONN_RX_SIZE);
 	watch_init(&c->watch, on_event, c);
 	timer_init(&c->timer, on_deadline, c);
+	throttled_init(&c->throttled, on_turn, c);
 	list_init(&c->in_origin);
 	list_init(&c->in_lru);
 	(void)endpoint_format(ep, c->ip);
@@ -474,6 +534,6 @@ bool
 conn_was_stale(
     const struct conn *c, const struct exchange *exchange, struct err err)
 {
-	return c->exchanges > 1 && exchange->first_octet_ms == -1 &&
+	return conn_is_reused(c) && exchange->first_octet_ms == -1 &&
 	    (err.kind == ERR_IO || err.kind == ERR_TRUNCATED);
 }

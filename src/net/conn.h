@@ -9,6 +9,9 @@
  * fit for another exchange (IDLE, still open) or closed, and its exchange is
  * told, exactly once.
  *
+ * In HEAD and BODY the throttle may pause it (throttle.h): it is not watched
+ * then, and no deadline but the exchange's own passes.
+ *
  * The connection borrows its `struct conn_env` and, while an exchange lasts,
  * that.  It holds no memory of its own but the unsent rest of a long request
  * and the beginning of a head that came in pieces.
@@ -27,11 +30,16 @@
 #include "http/body.h"
 #include "http/response.h"
 #include "net/stream.h"
+#include "net/throttle.h"
 #include "sys/conduit.h"
 #include "sys/reactor.h"
 
 /* The receive buffer that all connections share. */
 #define CONN_RX_SIZE ((size_t)256 * 1024)
+
+/* What is received of an answer that comes before the request is out, whatever
+ * the throttle says: sending must go on. */
+#define CONN_EARLY_MAX ((size_t)4096)
 
 /* Fewer octets than this are received and written, not spliced. */
 #define CONN_SPLICE_MIN ((uint64_t)(64 * 1024))
@@ -83,6 +91,7 @@ struct conn_env {
 	uint8_t *rx;             /* owned, CONN_RX_SIZE octets */
 	struct buf tx;           /* the request being composed */
 	struct conduit conduit;
+	struct throttle throttle; /* without a limit unless it is given one */
 	int64_t connect_timeout_ms;
 	int64_t head_timeout_ms;
 	int64_t idle_timeout_ms;
@@ -106,8 +115,11 @@ struct conn {
 	struct stream stream;
 	struct watch watch;
 	struct timer timer;
-	bool is_hopeful; /* nobody has said yet that it is connected */
-	int64_t phase_deadline_ms; /* of CONNECT+HANDSHAKE, or of HEAD */
+	struct throttled throttled;
+	int64_t paused_at_ms; /* by the throttle */
+	bool is_hopeful;      /* nobody has said yet that it is connected */
+	int64_t phase_deadline_ms; /* of CONNECT+HANDSHAKE, of HEAD, or of the
+				    * trailers */
 	struct exchange *exchange; /* borrowed; NULL when IDLE or closed */
 	uint64_t exchanges;        /* begun on this connection */
 	struct err err;            /* the verdict, for DONE */
@@ -171,5 +183,16 @@ conn_is_open(const struct conn *c)
  */
 bool conn_was_stale(
     const struct conn *c, const struct exchange *exchange, struct err err);
+
+/*
+ * Whether its exchange is not the first: then a 408 may be no answer, but what
+ * the peer said when it had waited long enough for a request (RFC 9110, section
+ * 15.5.9) and that crossed ours on the way.
+ */
+static inline bool
+conn_is_reused(const struct conn *c)
+{
+	return c->exchanges > 1;
+}
 
 #endif

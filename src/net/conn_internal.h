@@ -8,8 +8,9 @@
 
 #include "net/conn.h"
 
-/* What a step needs before the machine can move again. */
-enum want { WANT_AGAIN, WANT_READ, WANT_WRITE, WANT_NOTHING };
+/* What a step needs before the machine can move again; WANT_TURN: to be resumed
+ * by the throttle. */
+enum want { WANT_AGAIN, WANT_READ, WANT_WRITE, WANT_TURN, WANT_NOTHING };
 
 /* Change the state; what that state's first step needs. */
 enum want conn_enter(struct conn *c, enum conn_state next);
@@ -19,6 +20,9 @@ enum want conn_fail(struct conn *c, struct err err);
 
 /* Something has moved: put the idle deadline off, within the others. */
 void conn_touch(struct conn *c);
+
+/* The trailers have begun: end them within the timeout of a head. */
+void conn_time_trailers(struct conn *c);
 
 /* What a stream waits for, as a want; a failure as `kind`. */
 enum want conn_wait_or_fail(

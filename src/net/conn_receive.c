@@ -6,15 +6,30 @@
 
 #include <string.h>
 
-/* Receive into the buffer that all connections share. */
-static struct stream_io
-receive(struct conn *c)
+/* How much of `max` octets may be received now. */
+static size_t
+allow(struct conn *c, size_t max)
 {
-	struct stream_io io =
-	    c->stream.ops->recv(&c->stream, c->env->rx, CONN_RX_SIZE);
+	return throttle_allow(&c->env->throttle, &c->throttled, max);
+}
 
-	c->is_drained = io.status != STREAM_OK || io.len < CONN_RX_SIZE;
+/* Receive up to `max` octets into the buffer that all connections share. */
+static struct stream_io
+receive(struct conn *c, size_t max)
+{
+	struct stream_io io = c->stream.ops->recv(&c->stream, c->env->rx, max);
+
+	c->is_drained = io.status != STREAM_OK || io.len < max;
+	if (io.status == STREAM_OK)
+		throttle_took(&c->env->throttle, io.len);
 	return io;
+}
+
+/* More is to come.  What has come already would only wake us to be paused. */
+static enum want
+await_more(struct conn *c)
+{
+	return c->is_drained || allow(c, 1) > 0 ? WANT_READ : WANT_TURN;
 }
 
 /*
@@ -66,7 +81,11 @@ consume_body(struct conn *c, struct slice in)
 		if (err_is(err))
 			return conn_fail(c, err);
 	}
-	return is_done ? end_response(c, in.len > 0) : WANT_READ;
+	if (is_done)
+		return end_response(c, in.len > 0);
+	if (body_in_trailer(&c->body))
+		conn_time_trailers(c);
+	return await_more(c);
 }
 
 /* The head is whole: tell of it and go on with what `in` holds behind it. */
@@ -121,19 +140,25 @@ scan_head(struct conn *c, struct slice in)
 	/* Keep what there is of a head; `in` may lie in `partial` itself. */
 	if (c->partial.len > 0) {
 		buf_drop(&c->partial, c->partial.len - in.len);
-		return WANT_READ;
+		return await_more(c);
 	}
 	err = buf_append(&c->partial, in);
-	return err_is(err) ? conn_fail(c, err) : WANT_READ;
+	return err_is(err) ? conn_fail(c, err) : await_more(c);
 }
 
 enum want
 conn_receive_head(struct conn *c)
 {
 	struct conn_env *env = c->env;
-	struct stream_io io = receive(c);
+	size_t max = allow(c, CONN_RX_SIZE);
+	struct stream_io io;
 	struct slice in;
 
+	if (max == 0 && c->state == CONN_SEND)
+		max = CONN_EARLY_MAX;
+	if (max == 0)
+		return WANT_TURN;
+	io = receive(c, max);
 	if (io.status == STREAM_END && c->exchange->first_octet_ms == -1)
 		return conn_fail(
 		    c, err_why(ERR_TRUNCATED, "closed before the response"));
@@ -173,9 +198,8 @@ end_body(struct conn *c)
 
 /* Move body octets from the socket to the sink without touching them. */
 static enum want
-splice_body(struct conn *c, int source, int sink, uint64_t left)
+splice_body(struct conn *c, int source, int sink, size_t max)
 {
-	size_t max = left < SIZE_MAX ? (size_t)left : SIZE_MAX;
 	struct conduit_io io =
 	    conduit_move(&c->env->conduit, source, sink, max);
 	struct err err;
@@ -183,13 +207,14 @@ splice_body(struct conn *c, int source, int sink, uint64_t left)
 	switch (io.status) {
 	case CONDUIT_MOVED:
 		conn_touch(c);
+		throttle_took(&c->env->throttle, io.len);
 		body_skip_plain(&c->body, io.len);
 		err = c->exchange->ops->sunk(c->exchange->owner, io.len);
 		if (err_is(err))
 			return conn_fail(c, err);
 		c->is_drained = false;
 		return body_is_done(&c->body) ? end_response(c, false)
-					      : WANT_READ;
+					      : await_more(c);
 	case CONDUIT_WAIT:
 		return WANT_READ;
 	case CONDUIT_END:
@@ -210,17 +235,21 @@ conn_receive_body(struct conn *c)
 	uint64_t left = body_plain_left(&c->body);
 	int source =
 	    left >= CONN_SPLICE_MIN ? c->stream.ops->plain_fd(&c->stream) : -1;
+	size_t max =
+	    allow(c, left < SIZE_MAX && source != -1 ? (size_t)left : SIZE_MAX);
 	struct stream_io io;
 
+	if (max == 0)
+		return WANT_TURN;
 	if (source != -1) {
 		int sink = c->exchange->ops->sink(c->exchange->owner);
-		enum want want = sink != -1 ? splice_body(c, source, sink, left)
-					    : WANT_AGAIN;
+		enum want want =
+		    sink != -1 ? splice_body(c, source, sink, max) : WANT_AGAIN;
 
 		if (want != WANT_AGAIN)
 			return want;
 	}
-	io = receive(c);
+	io = receive(c, max < CONN_RX_SIZE ? max : CONN_RX_SIZE);
 	if (io.status == STREAM_END)
 		return end_body(c);
 	if (io.status != STREAM_OK)
