@@ -216,13 +216,15 @@ struct bulkfetch_result {
 	int sys;             /* errno behind the failure, or 0 */
 	const char *file;    /* NULL when nothing was stored */
 	bool is_moved;
-	uint64_t bytes;     /* of bodies, received for it */
+	uint64_t bytes;     /* of the body: all of it when it was stored */
+	uint64_t received;  /* octets of bodies that came for it in this run, in
+			     * all the tries */
 	unsigned tries;     /* requests begun for it, 0 when none, those after
 			    * redirects not counted */
 	unsigned redirects; /* that led to the last response */
 	struct bulkfetch_text final_url; /* after them; empty without */
-	uint64_t continued_at; /* octets of the body that an earlier try, or
-				* run, had fetched: not in `bytes`; 0: all new */
+	uint64_t continued_at; /* octets at the beginning of `bytes` that an
+				* earlier try, or run, had fetched; 0: none */
 	const char *ip;        /* numeric address used, or NULL */
 	int64_t queued_ms;     /* from the list to the first try */
 	int64_t dns_ms;        /* -1 when there was none, like those below */

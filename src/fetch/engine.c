@@ -1,4 +1,4 @@
-#include "fetch/engine.h"
+#include "fetch/engine_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +23,17 @@ engine_tell(
 	e->observer.message(e->observer.ctx, level, text);
 }
 
+unsigned
+engine_look_ahead(const struct bulkfetch_options *o)
+{
+	unsigned by_concurrency = ENGINE_LOOK_AHEAD_SHARE * o->concurrency;
+
+	if (o->look_ahead > 0)
+		return o->look_ahead;
+	return by_concurrency > ENGINE_LOOK_AHEAD ? by_concurrency
+						  : ENGINE_LOOK_AHEAD;
+}
+
 void
 engine_get_stats(const struct engine *e, struct bulkfetch_stats *out)
 {
@@ -35,200 +46,17 @@ engine_get_stats(const struct engine *e, struct bulkfetch_stats *out)
 		.connections_peak = e->pool.peak,
 		.concurrency = e->limit,
 		.in_flight = e->active_count,
+		.retries = e->env.retries,
+		.redirects = e->env.redirects,
+		.waiting = turns_waiting(e->env.turns),
+		.parked_hosts =
+		    turns_parked(e->env.turns, reactor_now_ms(e->reactor)),
 		.elapsed_ms = (uint64_t)(now_ms - e->started_ms),
 	};
 	stats_get(&e->stats, out);
 	out->has_position = source->position != NULL &&
 	    source->position(
 		source->ctx, &out->position_done, &out->position_total);
-}
-
-/* ---- Stopping ----------------------------------------------------------- */
-
-static void
-activate(struct engine *e, struct transfer *t)
-{
-	list_remove(&t->link);
-	list_push_back(&e->active, &t->link);
-	e->active_count++;
-}
-
-static void
-forget_source(struct engine *e)
-{
-	reactor_remove_fd(e->reactor, &e->source_watch, false);
-	e->source_state = ENGINE_SOURCE_ENDED;
-}
-
-/* Begin nothing more; the first reason is the one that counts. */
-static void
-drain(struct engine *e, enum bulkfetch_end end)
-{
-	if (e->phase != ENGINE_RUNNING)
-		return;
-	e->phase = ENGINE_DRAINING;
-	e->end = end;
-	forget_source(e);
-	while (!list_is_empty(&e->waiting)) {
-		struct transfer *t =
-		    LIST_OBJECT(e->waiting.next, struct transfer, link);
-
-		activate(e, t);
-		transfer_abort(t, err_of(ERR_STOPPED));
-	}
-}
-
-/* Break off what is under way.  Not from within a transfer's callback. */
-static void
-stop_now(struct engine *e, enum bulkfetch_end end)
-{
-	drain(e, end);
-	e->phase = ENGINE_STOPPING;
-	while (!list_is_empty(&e->active))
-		transfer_abort(
-		    LIST_OBJECT(e->active.next, struct transfer, link),
-		    err_of(ERR_STOPPED));
-}
-
-/* Whether a failure to write `sys` is likely to meet the next file as well. */
-static bool
-is_output_wide(int sys)
-{
-	/* ENOENT: directories are made, so the root of all has gone. */
-	return sys == ENOENT || sys == ENOSPC || sys == EDQUOT ||
-	    sys == EROFS || sys == EIO || sys == EPIPE || sys == ENODEV ||
-	    sys == ENXIO || sys == ESTALE;
-}
-
-static void
-note_file_failures(struct engine *e, const struct bulkfetch_result *result)
-{
-	if (result->ok && !result->is_skipped)
-		e->file_failures = 0;
-	if (result->ok || strcmp(result->error, err_name(ERR_FILE)) != 0 ||
-	    !is_output_wide(result->sys))
-		return;
-	e->file_failures++;
-	/* A closed pipe stays closed; a full disk may have room for less. */
-	if (result->sys == EPIPE ||
-	    e->file_failures >= ENGINE_FILE_FAILURES_MAX) {
-		if (e->phase == ENGINE_RUNNING)
-			engine_tell(e, BULKFETCH_LEVEL_ERROR,
-			    "nothing can be written any more (%s); stopping",
-			    result->message);
-		drain(e, BULKFETCH_END_OUTPUT);
-	}
-}
-
-/* ---- Ends of transfers -------------------------------------------------- */
-
-/* The observer's own verdict on what it was told. */
-static void
-check_observer(struct engine *e, int sys)
-{
-	if (sys == 0 || e->is_output_lost)
-		return;
-	e->is_output_lost = true;
-	engine_tell(e, BULKFETCH_LEVEL_ERROR,
-	    "results cannot be written any more: %s; stopping",
-	    strerrordesc_np(sys));
-}
-
-static void
-report(struct engine *e, const struct bulkfetch_result *result)
-{
-	uint64_t max = e->env.options.max_errors;
-
-	stats_add(&e->stats, result);
-	if (e->observer.result != NULL)
-		check_observer(e, e->observer.result(e->observer.ctx, result));
-	note_file_failures(e, result);
-	if (result->ok || max == 0 || e->stats.failed < max)
-		return;
-	if (e->phase == ENGINE_RUNNING)
-		engine_tell(e, BULKFETCH_LEVEL_WARNING,
-		    "stopping after %llu failure%s",
-		    (unsigned long long)e->stats.failed,
-		    e->stats.failed == 1 ? "" : "s");
-	drain(e, BULKFETCH_END_ERRORS);
-}
-
-/* Make do with less: see the top of engine.h. */
-static void
-shrink(struct engine *e, struct transfer *t)
-{
-	const struct bulkfetch_collector *collector = &e->env.collector;
-	int64_t now_ms = reactor_now_ms(e->reactor);
-	unsigned limit = e->active_count > 0 ? e->active_count : 1;
-
-	(void)pool_close_idle(&e->pool);
-	if (collector->shrink != NULL)
-		collector->shrink(collector->ctx);
-	if (limit < e->limit)
-		e->limit = e->pool.limit = limit;
-	if (!e->has_told_short)
-		engine_tell(e, BULKFETCH_LEVEL_WARNING,
-		    "out of descriptors or ports; going on with %u "
-		    "connection%s",
-		    e->limit, e->limit == 1 ? "" : "s");
-	e->has_told_short = true;
-	e->is_short = true;
-	(void)reactor_arm(e->reactor, &e->regrow, now_ms + e->regrow_ms);
-	if (e->active_count > 0) {
-		e->stuck_since_ms = -1;
-		/* They hold what is missing, and may for long. */
-		if (e->regrow_ms < ENGINE_REGROW_MAX_MS)
-			e->regrow_ms *= 2;
-	} else if (e->stuck_since_ms == -1) {
-		e->stuck_since_ms = now_ms;
-	}
-	if (e->phase != ENGINE_RUNNING) {
-		activate(e, t);
-		transfer_abort(t, err_of(ERR_STOPPED));
-	} else if (e->stuck_since_ms != -1 &&
-	    now_ms - e->stuck_since_ms > ENGINE_SHORT_MAX_MS) {
-		activate(e, t);
-		transfer_abort(t, err_of(ERR_SHORTAGE));
-	}
-}
-
-static void pump(struct engine *e);
-
-void
-engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
-    const struct bulkfetch_result *result)
-{
-	struct engine *e = ctx;
-
-	list_remove(&t->link);
-	e->active_count--;
-	if (end == TRANSFER_POSTPONED) {
-		list_push_back(&e->waiting, &t->link);
-		shrink(e, t);
-		return;
-	}
-	list_push_front(&e->free, &t->link);
-	e->is_short = false;
-	e->regrow_ms = ENGINE_REGROW_MS;
-	e->stuck_since_ms = -1;
-	report(e, result);
-	pump(e);
-}
-
-void
-engine_on_regrow(void *ctx)
-{
-	struct engine *e = ctx;
-
-	e->is_short = false;
-	e->limit += e->limit / 4 + 1;
-	if (e->limit > e->concurrency)
-		e->limit = e->concurrency;
-	e->pool.limit = e->limit;
-	if (e->limit < e->concurrency || !list_is_empty(&e->waiting))
-		(void)reactor_arm(e->reactor, &e->regrow,
-		    reactor_now_ms(e->reactor) + ENGINE_REGROW_MS);
-	pump(e);
 }
 
 /* ---- Beginnings --------------------------------------------------------- */
@@ -246,8 +74,83 @@ await_source(struct engine *e)
 	if (err_is(err)) {
 		engine_tell(e, BULKFETCH_LEVEL_ERROR,
 		    "cannot wait for the list: %s", strerrordesc_np(err.sys));
-		drain(e, BULKFETCH_END_SOURCE);
+		engine_drain(e, BULKFETCH_END_SOURCE);
 	}
+}
+
+/* Whether another transfer can be had. */
+static bool
+has_free(const struct engine *e)
+{
+	return !list_is_empty(&e->free) || e->used < e->capacity;
+}
+
+static struct transfer *
+take_free(struct engine *e)
+{
+	struct transfer *t;
+
+	if (list_is_empty(&e->free)) {
+		t = &e->transfers[e->used++];
+		transfer_init(t, &e->env);
+		return t;
+	}
+	t = LIST_OBJECT(e->free.next, struct transfer, link);
+	list_remove(&t->link);
+	return t;
+}
+
+/* Its turn has come. */
+static void
+start(struct engine *e, struct transfer *t)
+{
+	list_remove(&t->link);
+	list_push_back(&e->active, &t->link);
+	e->active_count++;
+	transfer_start(t);
+}
+
+void
+engine_wait(struct engine *e, struct transfer *t, int64_t at_ms)
+{
+	turns_wait(e->env.turns, &t->turn, transfer_origin(t), at_ms);
+	list_push_back(&e->waiting, &t->link);
+}
+
+void
+engine_ask(struct engine *e, struct transfer *t)
+{
+	switch (turns_ask(e->env.turns, &t->turn, transfer_origin(t),
+	    reactor_now_ms(e->reactor))) {
+	case TURNS_GO:
+		start(e, t);
+		break;
+	case TURNS_WAIT:
+		list_push_back(&e->waiting, &t->link);
+		break;
+	case TURNS_DOWN:
+		transfer_abort(t, err_of(ERR_HOST_DOWN));
+		break;
+	}
+}
+
+/* Begin the one of those that wait whose turn it is; false when none may. */
+static bool
+begin_waiting(struct engine *e)
+{
+	bool is_down;
+	struct turn *turn =
+	    turns_next(e->env.turns, reactor_now_ms(e->reactor), &is_down);
+	struct transfer *t;
+
+	if (turn == NULL)
+		return false;
+	t = LIST_OBJECT(turn, struct transfer, turn);
+	if (is_down)
+		transfer_abort(t, err_of(ERR_HOST_DOWN));
+	else
+		start(e, t);
+	return true;
 }
 
 /* Ask the source once; whether there is reason to ask it again. */
@@ -259,9 +162,9 @@ begin_next(struct engine *e)
 
 	switch (e->source.next(e->source.ctx, &item)) {
 	case BULKFETCH_ITEM:
-		t = LIST_OBJECT(e->free.next, struct transfer, link);
-		activate(e, t);
-		transfer_begin(t, &item);
+		t = take_free(e);
+		if (transfer_begin(t, &item))
+			engine_ask(e, t);
 		return true;
 	case BULKFETCH_PENDING:
 		await_source(e);
@@ -276,39 +179,62 @@ begin_next(struct engine *e)
 	    item.problem != NULL ? item.problem : "the source failed",
 	    item.sys != 0 ? ": " : "",
 	    item.sys != 0 ? strerrordesc_np(item.sys) : "");
-	drain(e, BULKFETCH_END_SOURCE);
+	engine_drain(e, BULKFETCH_END_SOURCE);
 	return false;
 }
 
+/* Whether there is room for another request under way. */
 static bool
-may_begin(const struct engine *e)
+has_room(const struct engine *e)
 {
 	return e->phase == ENGINE_RUNNING && !e->is_short &&
-	    !e->is_output_lost && e->active_count < e->limit &&
-	    (!list_is_empty(&e->waiting) ||
-		(e->source_state == ENGINE_SOURCE_READY &&
-		    !list_is_empty(&e->free)));
+	    !e->is_output_lost && e->active_count < e->limit;
 }
 
-/* Begin what can be begun.  A transfer that ends at once calls this again. */
-static void
-pump(struct engine *e)
+static bool
+may_ask_source(const struct engine *e)
 {
-	if (e->is_pumping)
-		return;
-	e->is_pumping = true;
-	for (int i = 0; i < ENGINE_PUMP_MAX && may_begin(e); i++) {
-		if (!list_is_empty(&e->waiting)) {
-			struct transfer *t =
-			    LIST_OBJECT(e->waiting.next, struct transfer, link);
+	return e->source_state == ENGINE_SOURCE_READY && has_free(e) &&
+	    turns_are_open(e->env.turns, reactor_now_ms(e->reactor));
+}
 
-			activate(e, t);
-			transfer_resume(t);
-		} else if (!begin_next(e)) {
+/* Wake up when a turn of those that wait may have come. */
+static void
+await_turn(struct engine *e)
+{
+	int64_t due_ms = turns_due_ms(e->env.turns);
+
+	if (due_ms != INT64_MAX)
+		(void)reactor_arm(e->reactor, &e->turn_timer, due_ms);
+	else
+		reactor_disarm(e->reactor, &e->turn_timer);
+}
+
+bool
+engine_pump(struct engine *e)
+{
+	int begun = 0;
+
+	if (e->is_pumping)
+		return true;
+	e->is_pumping = true;
+	for (; begun < ENGINE_PUMP_MAX && has_room(e); begun++) {
+		if (!list_is_empty(&e->waiting) && begin_waiting(e))
+			continue;
+		if (!may_ask_source(e) || !begin_next(e))
 			break;
-		}
 	}
 	e->is_pumping = false;
+	/* Without room, the end of a request comes first. */
+	if (has_room(e) && !list_is_empty(&e->waiting))
+		await_turn(e);
+	return begun < ENGINE_PUMP_MAX;
+}
+
+void
+engine_on_turn(void *ctx)
+{
+	(void)engine_pump(ctx);
 }
 
 void
@@ -321,7 +247,7 @@ engine_on_source(void *ctx, unsigned events)
 	 * no slot is free. */
 	reactor_remove_fd(e->reactor, &e->source_watch, false);
 	e->source_state = ENGINE_SOURCE_READY;
-	pump(e);
+	(void)engine_pump(e);
 }
 
 /* ---- The loop ----------------------------------------------------------- */
@@ -358,11 +284,13 @@ obey(struct engine *e)
 	int asked = atomic_load(&e->stop_asked);
 
 	if (e->is_output_lost)
-		stop_now(e, BULKFETCH_END_OUTPUT);
+		engine_stop_now(e, BULKFETCH_END_OUTPUT);
 	else if (asked == 1 + BULKFETCH_STOP_NOW)
-		stop_now(e, BULKFETCH_END_STOPPED);
+		engine_stop_now(e, BULKFETCH_END_STOPPED);
 	else if (asked == 1 + BULKFETCH_STOP_DRAIN)
-		drain(e, BULKFETCH_END_STOPPED);
+		engine_drain(e, BULKFETCH_END_STOPPED);
+	if (e->env.options.max_transfer > 0)
+		engine_check_budget(e);
 }
 
 static bool
@@ -376,32 +304,37 @@ static void
 flush(struct engine *e)
 {
 	if (e->observer.flush != NULL)
-		check_observer(e, e->observer.flush(e->observer.ctx));
+		engine_check_observer(e, e->observer.flush(e->observer.ctx));
 }
 
 enum bulkfetch_end
 engine_run(struct engine *e)
 {
+	uint64_t max_ms = e->env.options.max_duration_ms;
+	bool has_begun_all;
 	struct err err;
 
 	reactor_refresh(e->reactor);
 	e->started_ms = clock_now_ms();
 	e->ended_ms = -1;
+	if (max_ms > 0)
+		(void)reactor_arm(e->reactor, &e->end_timer,
+		    reactor_now_ms(e->reactor) + (int64_t)max_ms);
 	if (e->observer.tick_ms > 0)
 		engine_on_tick(e);
 	for (;;) {
 		obey(e);
-		pump(e);
+		has_begun_all = engine_pump(e);
 		flush(e);
 		if (is_over(e))
 			break;
 		err = reactor_run_once(
-		    e->reactor, !may_begin(e) && !e->is_output_lost);
+		    e->reactor, has_begun_all && !e->is_output_lost);
 		if (err_is(err)) {
 			engine_tell(e, BULKFETCH_LEVEL_ERROR,
 			    "cannot wait for events: %s",
 			    strerrordesc_np(err.sys));
-			stop_now(e, BULKFETCH_END_OUTPUT);
+			engine_stop_now(e, BULKFETCH_END_OUTPUT);
 		}
 	}
 	if (e->is_output_lost)

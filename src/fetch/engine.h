@@ -4,9 +4,14 @@
  *
  *   RUNNING -> DRAINING -> STOPPING      (forward only)
  *
- * RUNNING begins requests; DRAINING lets those under way end; STOPPING breaks
- * them off.  The run is over when no transfer is left and, if RUNNING, the
- * source has ended.
+ * RUNNING begins requests; DRAINING lets those under way end, for
+ * --max-drain; STOPPING breaks them off.  The run is over when no transfer is
+ * left and, if RUNNING, the source has ended.
+ *
+ * Items that may not start yet, since their host, a rate or a retry has to be
+ * waited for, wait in transfers of their own (fetch/turns.h), `look_ahead` of
+ * them at most, while the source is asked for others.  When all of them wait,
+ * it is not asked any more.
  *
  * Descriptors or ports that run out are no failure of a request: what is idle
  * is closed, the limit comes down to what is under way, the request waits until
@@ -25,6 +30,7 @@
 #include "bulkfetch.h"
 #include "fetch/stats.h"
 #include "fetch/transfer.h"
+#include "fetch/turns.h"
 #include "net/conn.h"
 #include "net/pool.h"
 #include "sys/reactor.h"
@@ -33,6 +39,10 @@
 /* Items begun in a row before the reactor gets its turn: a list of nothing but
  * bad lines must not keep signals and the progress line waiting. */
 #define ENGINE_PUMP_MAX 512
+
+/* Transfers that may wait: as many, or a multiple of the concurrency. */
+#define ENGINE_LOOK_AHEAD 1000
+#define ENGINE_LOOK_AHEAD_SHARE 4
 
 #define ENGINE_REGROW_MS 200
 #define ENGINE_REGROW_MAX_MS 10000
@@ -66,11 +76,17 @@ struct engine {
 	struct watch source_watch;
 	struct timer tick;
 	struct timer regrow;
+	struct timer turn_timer; /* turns_due_ms() */
+	struct timer end_timer; /* of --max-duration, and then of --max-drain */
 
-	struct transfer *transfers; /* owned array of env.options.concurrency */
+	/* Owned array of concurrency + look-ahead.  Those from `used` on have
+	 * never been used, nor touched: memory is for what waits only. */
+	struct transfer *transfers;
+	size_t capacity;
+	size_t used;
 	struct list free;
-	struct list active;  /* LOOKUP or EXCHANGE */
-	struct list waiting; /* SHORT */
+	struct list active;  /* their turn is GOING */
+	struct list waiting; /* their turn is QUEUED or DELAYED */
 	unsigned active_count;
 	unsigned concurrency; /* the most that descriptors allow */
 	unsigned limit;       /* in force: 1 <= limit <= concurrency */
@@ -101,6 +117,9 @@ void engine_tell(struct engine *e, enum bulkfetch_level level,
 
 void engine_get_stats(const struct engine *e, struct bulkfetch_stats *out);
 
+/* The look-ahead in force for these options. */
+unsigned engine_look_ahead(const struct bulkfetch_options *o);
+
 /* For whoever builds an engine: the callbacks to wire. */
 void engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
     const struct bulkfetch_result *result);
@@ -108,5 +127,9 @@ void engine_on_wake(void *ctx);
 void engine_on_source(void *ctx, unsigned events);
 void engine_on_tick(void *ctx);
 void engine_on_regrow(void *ctx);
+void engine_on_host(void *ctx, const struct transfer *t,
+    enum transfer_host_event event, int64_t wait_ms);
+void engine_on_turn(void *ctx);
+void engine_on_end(void *ctx);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "bulkfetch.h"
 #include "fetch/engine.h"
@@ -74,11 +75,21 @@ refuse_err(struct bulkfetch_problem *problem, struct err err)
 }
 
 static bool
+is_pace(const struct bulkfetch_pace *pace)
+{
+	return pace->count == 0 ||
+	    (pace->count <= BULKFETCH_PACE_COUNT_MAX && pace->per_ms >= 1 &&
+		pace->per_ms <= BULKFETCH_PACE_MS_MAX);
+}
+
+static bool
 check_options(
     const struct bulkfetch_options *o, struct bulkfetch_problem *problem)
 {
 	const uint64_t durations[] = { o->connect_timeout_ms,
-		o->head_timeout_ms, o->idle_timeout_ms, o->max_time_ms };
+		o->head_timeout_ms, o->idle_timeout_ms, o->max_time_ms,
+		o->retry_delay_ms, o->retry_max_time_ms, o->max_retry_after_ms,
+		o->max_duration_ms, o->max_drain_ms };
 
 	if (o->concurrency < 1 || o->concurrency > BULKFETCH_CONCURRENCY_MAX)
 		return refuse(problem, true, 0,
@@ -87,23 +98,20 @@ check_options(
 	for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++) {
 		if (durations[i] > BULKFETCH_DURATION_MAX_MS)
 			return refuse(problem, true, 0,
-			    "a timeout is longer than 400 days");
+			    "a duration is longer than 400 days");
 	}
+	if (o->max_redirects > BULKFETCH_REDIRECTS_MAX ||
+	    o->retries > BULKFETCH_RETRIES_MAX ||
+	    o->look_ahead > BULKFETCH_LOOK_AHEAD_MAX)
+		return refuse(problem, true, 0,
+		    "more than %d redirects, %d retries or a look-ahead of %d",
+		    BULKFETCH_REDIRECTS_MAX, BULKFETCH_RETRIES_MAX,
+		    BULKFETCH_LOOK_AHEAD_MAX);
+	if (!is_pace(&o->rate) || !is_pace(&o->rate_per_host))
+		return refuse(problem, true, 0,
+		    "a pace is at most %d in 1 ms to a day",
+		    BULKFETCH_PACE_COUNT_MAX);
 	return true;
-}
-
-/* Whether the user's own fields ask for a part, so that 206 is no surprise. */
-static bool
-asks_for_range(const struct bulkfetch_options *o)
-{
-	for (size_t i = 0; i < o->field_count; i++) {
-		struct slice field = slice_str(o->fields[i]);
-		struct slice name = slice_first(field, slice_find(field, ':'));
-
-		if (slice_eq_nocase_str(slice_trim(name), "range"))
-			return true;
-	}
-	return false;
 }
 
 /* Say which of the wishes is at fault, if one alone is: `what` 'value'. */
@@ -163,11 +171,21 @@ refuse_wishes(struct bulkfetch_problem *problem,
 	problem->is_usage = true;
 }
 
+static enum redirect_method
+method_of(const struct request_form *form)
+{
+	if (form->is_get || form->is_head)
+		return REDIRECT_SAFE;
+	return slice_eq_str(buf_slice(&form->method), "POST") ? REDIRECT_POST
+							      : REDIRECT_OTHER;
+}
+
+/* The forms of all the requests, those after redirects too. */
 static bool
-init_form(struct transfer_env *env, struct bulkfetch_problem *problem)
+init_forms(struct transfer_env *env, struct bulkfetch_problem *problem)
 {
 	const struct bulkfetch_options *o = &env->options;
-	const struct request_wishes wishes = {
+	struct request_wishes wishes = {
 		.method = o->method,
 		.user_agent = o->user_agent,
 		.referer = o->referer,
@@ -177,10 +195,17 @@ init_form(struct transfer_env *env, struct bulkfetch_problem *problem)
 		.has_body = o->has_body,
 		.body_len = o->body.len,
 	};
-	struct err err = request_form_init(&env->form, &wishes);
+	struct err err = err_none();
 
 	env->request_body = slice_of(o->body.ptr, o->body.len);
-	env->may_be_partial = asks_for_range(o);
+	for (unsigned i = 0; i < 4 && !err_is(err); i++) {
+		wishes.is_foreign = (i & 1) != 0;
+		wishes.is_rewritten = (i & 2) != 0;
+		err = request_form_init(
+		    &env->forms[wishes.is_foreign][wishes.is_rewritten],
+		    &wishes);
+	}
+	env->method = method_of(&env->forms[0][0]);
 	if (err.kind == ERR_NOMEM)
 		return refuse_err(problem, err);
 	if (err_is(err))
@@ -246,6 +271,9 @@ init_conns(struct engine *e)
 
 	if (err_is(err))
 		return err;
+	err = throttle_set_rate(&e->conns.throttle, o->limit_rate);
+	if (err_is(err))
+		return err;
 	e->conns.connect_timeout_ms = timeout_of(o->connect_timeout_ms);
 	e->conns.head_timeout_ms = timeout_of(o->head_timeout_ms);
 	e->conns.idle_timeout_ms = timeout_of(o->idle_timeout_ms);
@@ -262,12 +290,23 @@ init_conns(struct engine *e)
 static struct err
 init_transfers(struct engine *e)
 {
-	unsigned count = e->concurrency;
+	const struct bulkfetch_options *o = &e->env.options;
+	size_t count = (size_t)e->concurrency + engine_look_ahead(o);
+	const struct turns_limits limits = {
+		.max_per_host = o->max_per_host,
+		.max_host_errors = o->max_host_errors,
+		.rate = o->rate,
+		.rate_per_host = o->rate_per_host,
+	};
 	/* One timer a connection, and the engine's own. */
-	struct err err = reactor_reserve_timers(e->reactor, count + 8);
+	struct err err =
+	    reactor_reserve_timers(e->reactor, (size_t)e->concurrency + 16);
 
+	if (!err_is(err))
+		err = turns_new(&limits, count, &e->env.turns);
 	if (err_is(err))
 		return err;
+	/* Pages that are not used do not exist. */
 	e->transfers = calloc(count, sizeof(*e->transfers));
 	if (e->transfers == NULL)
 		return err_of(ERR_NOMEM);
@@ -275,11 +314,12 @@ init_transfers(struct engine *e)
 	e->env.resolver = e->resolver;
 	e->env.reactor = e->reactor;
 	e->env.done = engine_on_transfer;
+	e->env.host = engine_on_host;
 	e->env.ctx = e;
-	for (unsigned i = count; i-- > 0;) {
-		transfer_init(&e->transfers[i], &e->env);
-		list_push_front(&e->free, &e->transfers[i].link);
-	}
+	e->capacity = count;
+	(void)!getrandom(&e->env.random, sizeof(e->env.random), GRND_NONBLOCK);
+	if (e->env.random == 0) /* the one value that stays what it is */
+		e->env.random = 1;
 	return err_none();
 }
 
@@ -330,9 +370,11 @@ bulkfetch_new(const struct bulkfetch_options *options,
 	watch_init(&e->source_watch, engine_on_source, e);
 	timer_init(&e->tick, engine_on_tick, e);
 	timer_init(&e->regrow, engine_on_regrow, e);
+	timer_init(&e->turn_timer, engine_on_turn, e);
+	timer_init(&e->end_timer, engine_on_end, e);
 	e->regrow_ms = ENGINE_REGROW_MS;
 	e->stuck_since_ms = -1;
-	if (!init_form(&e->env, problem) || !afford(e, problem)) {
+	if (!init_forms(&e->env, problem) || !afford(e, problem)) {
 		bulkfetch_free(run);
 		return NULL;
 	}
@@ -386,9 +428,10 @@ bulkfetch_free(struct bulkfetch *run)
 	if (run == NULL)
 		return;
 	e = &run->engine;
-	for (unsigned i = 0; e->transfers != NULL && i < e->concurrency; i++)
+	for (size_t i = 0; i < e->used; i++)
 		transfer_fini(&e->transfers[i]);
 	free(e->transfers);
+	turns_free(e->env.turns);
 	if (e->resolver != NULL)
 		e->resolver->free(e->resolver);
 	pool_fini(&e->pool);
@@ -397,6 +440,7 @@ bulkfetch_free(struct bulkfetch *run)
 		wake_fini(&e->wake, e->reactor);
 		reactor_free(e->reactor);
 	}
-	request_form_fini(&e->env.form);
+	for (unsigned i = 0; i < 4; i++)
+		request_form_fini(&e->env.forms[i & 1][i >> 1]);
 	free(run);
 }

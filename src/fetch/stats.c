@@ -18,9 +18,13 @@ stats_add(struct stats *s, const struct bulkfetch_result *result)
 {
 	enum err_kind kind;
 
-	s->bytes += result->bytes;
+	s->bytes += result->received;
 	if (result->ok && result->is_skipped) {
 		s->skipped++;
+		return;
+	}
+	if (result->ok && result->is_unchanged) {
+		s->unchanged++;
 		return;
 	}
 	if (result->ok) {
@@ -72,6 +76,7 @@ stats_get(const struct stats *s, struct bulkfetch_stats *out)
 {
 	out->fetched = s->fetched;
 	out->skipped = s->skipped;
+	out->unchanged = s->unchanged;
 	out->failed = s->failed;
 	out->bytes = s->bytes;
 	out->failure_count = 0;

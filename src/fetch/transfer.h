@@ -1,10 +1,15 @@
 /*
  * transfer - one request of the list, from its first try to its result.
  *
- *   FREE -> LOOKUP -> EXCHANGE -> FREE
- *             |  ^       |
- *             v  |       v
- *            (another address, a fresh connection)   any -> SHORT -> LOOKUP
+ *   FREE --begin--> READY --start--> LOOKUP -> EXCHANGE --> FREE
+ *                     ^                |  ^       |
+ *                     |                v  |       v
+ *                     |        (another address, a fresh connection)
+ *                     `---- TRANSFER_AGAIN, TRANSFER_SHORT ----'
+ *
+ * READY is waiting for its turn (fetch/turns.h), before the first try, a
+ * retry, the next URL of a redirect, or when descriptors were short; it holds
+ * no connection and no descriptor then, but may hold the beginning of a body.
  *
  * A transfer owns its URL, its exchange and, while one is under way, the
  * collector's handle of the body.  It borrows a connection from the pool.  The
@@ -20,6 +25,8 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "bulkfetch.h"
+#include "fetch/redirect.h"
+#include "fetch/turns.h"
 #include "http/request.h"
 #include "http/url.h"
 #include "net/conn.h"
@@ -33,16 +40,44 @@
 /* Room for words about a failure that name what the peer said. */
 #define TRANSFER_MESSAGE_MAX 160
 
+/* The longest validator that is kept to continue a body. */
+#define TRANSFER_VALIDATOR_MAX 128
+
 enum transfer_state {
 	TRANSFER_FREE,
+	TRANSFER_READY,    /* for transfer_start() */
 	TRANSFER_LOOKUP,   /* addresses are being looked up */
 	TRANSFER_EXCHANGE, /* a connection carries it */
-	TRANSFER_SHORT, /* descriptors, ports were used up: to be begun anew */
 };
 
 enum transfer_end {
-	TRANSFER_ENDED,     /* see the result; the transfer is FREE */
-	TRANSFER_POSTPONED, /* the transfer is SHORT: call transfer_resume() */
+	TRANSFER_ENDED, /* see the result; the transfer is FREE */
+	TRANSFER_AGAIN, /* READY, for another request, not before again_at_ms */
+	TRANSFER_SHORT, /* READY: descriptors, ports were used up */
+};
+
+/* What the present request asks for. */
+enum transfer_asked {
+	ASKED_ALL,
+	ASKED_REST,  /* of the body, behind `stored_len` octets */
+	ASKED_NEWER, /* than the collector's copy */
+};
+
+/* What the present response's head says is to be done. */
+enum transfer_outcome {
+	OUTCOME_NONE,      /* there was no head */
+	OUTCOME_SUCCESS,   /* store the body */
+	OUTCOME_FAILED,    /* store it only for --fail-with-body */
+	OUTCOME_REDIRECT,  /* go on with another URL */
+	OUTCOME_UNCHANGED, /* keep the copy */
+	OUTCOME_RESTART,   /* what was begun cannot be continued */
+};
+
+/* What is to be told of a host. */
+enum transfer_host_event {
+	HOST_PARKED,   /* it asks to be left alone for `wait_ms` */
+	HOST_GIVEN_UP, /* the same, but for longer than is granted */
+	HOST_DOWN,     /* it could not be connected to too often */
 };
 
 struct transfer;
@@ -52,39 +87,75 @@ struct transfer_env {
 	struct pool *pool;
 	struct resolver *resolver;
 	struct reactor *reactor;
-	struct request_form form;
+	struct turns *turns;
+	/* By what has become of the request: is_foreign, is_rewritten. */
+	struct request_form forms[2][2];
 	struct bulkfetch_options options;
 	struct bulkfetch_collector collector;
 	struct slice request_body;
-	bool may_be_partial; /* a Range was asked for: 206 is a success */
-	/* `result` is lent, NULL when postponed. */
+	enum redirect_method method;
+	uint64_t random;   /* state of the generator of retry times */
+	uint64_t received; /* octets of bodies, of all */
+	uint64_t retries;
+	uint64_t redirects;
+	/* `result` is set for TRANSFER_ENDED, and lent. */
 	void (*done)(void *ctx, struct transfer *t, enum transfer_end end,
 	    const struct bulkfetch_result *result);
+	/* Something about the host of the present request, for people. */
+	void (*host)(void *ctx, const struct transfer *t,
+	    enum transfer_host_event event, int64_t wait_ms);
 	void *ctx;
 };
 
 struct transfer {
 	struct transfer_env *env; /* borrowed */
 	struct list link;         /* the engine's */
+	struct turn turn;         /* the engine's */
 	enum transfer_state state;
 
 	struct bulkfetch_item item; /* without its texts */
 	struct buf space;           /* the URL as listed, then normalised */
 	size_t listed_len;
-	struct url url; /* in `space` */
+	struct url url;              /* in `space` */
+	struct redirects *redirects; /* owned; NULL before the first one */
 
-	struct lookup lookup;
-	size_t addr_at;    /* of lookup.addrs, being tried */
-	struct conn *conn; /* lent by the pool; NULL */
+	struct lookup lookup; /* of the present URL's host, if count > 0 */
+	size_t addr_at;       /* of lookup.addrs, being tried */
+	struct conn *conn;    /* lent by the pool; NULL */
 	struct exchange exchange;
 	bool must_be_fresh; /* do not take an idle connection again */
+	bool is_checked;    /* the collector was asked whether it has() it */
 
-	void *body;     /* the collector's handle */
-	bool is_stored; /* the body goes to the collector */
+	/* The present request and its response. */
+	enum transfer_asked asked;
+	enum transfer_outcome outcome;
 	unsigned status;
-	uint64_t bytes;
+	struct err verdict; /* of the head, for when the body has ended */
+
+	/* The body.  `stored_len` octets are with the collector, or in the copy
+	 * that current() has told of; `part_*` tell which version they are of,
+	 * if that is known. */
+	void *body;        /* the collector's handle */
+	bool is_stored;    /* the body goes to the collector */
+	bool is_suspended; /* `body` is there, but waits to be resumed */
+	bool is_copy_void; /* do not ask current() again */
+	uint64_t stored_len;
+	bool is_wanted;        /* the present response's body is to be stored */
+	uint64_t discarded;    /* octets of a body that is not */
+	uint64_t received;     /* octets of bodies, of all the tries */
+	uint64_t continued_at; /* `stored_len` when it was last taken up */
+	uint64_t total;        /* of the body, or BULKFETCH_LENGTH_UNKNOWN */
+	uint64_t part_url;     /* hash of where they came from */
+	size_t part_validator_len;
+	char part_validator[TRANSFER_VALIDATOR_MAX];
+
 	unsigned tries;
-	const char *stage; /* where it is, in the log's words */
+	unsigned retries;   /* of those that count against the options */
+	struct err failure; /* that the coming try follows, if any */
+	int64_t again_at_ms;
+	int64_t retry_after_ms; /* the host's wish; 0 without, INT64_MAX when it
+				 * is more than is granted */
+	const char *stage;      /* where it is, in the log's words */
 	char ip[ENDPOINT_TEXT_MAX];
 	char message[TRANSFER_MESSAGE_MAX];
 
@@ -101,13 +172,16 @@ struct transfer {
 void transfer_init(struct transfer *t, struct transfer_env *env);
 void transfer_fini(struct transfer *t);
 
-/* Begin with `item`.  The end may be told before this returns. */
-void transfer_begin(struct transfer *t, const struct bulkfetch_item *item);
+/* Take `item`.  True: READY.  False: it has ended, which was told. */
+bool transfer_begin(struct transfer *t, const struct bulkfetch_item *item);
 
-/* Try again after TRANSFER_POSTPONED. */
-void transfer_resume(struct transfer *t);
+/* Make the next request.  The end may be told before this returns. */
+void transfer_start(struct transfer *t);
 
-/* Break it off, or a postponed one: it ends with `err`. */
+/* Break it off, or end one that is READY, with `err`. */
 void transfer_abort(struct transfer *t, struct err err);
+
+/* "http://host:port" of the next request; lent until then. */
+struct slice transfer_origin(const struct transfer *t);
 
 #endif

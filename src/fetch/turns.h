@@ -11,15 +11,18 @@
  *
  * A host limits what is under way to it (max_per_host), begins requests at a
  * pace, can be parked until a time, and is down after too many failures to
- * connect in a row.  Within a host it is first come, first served; hosts with
- * something to begin take turns.  Hosts are known only as long as there is
- * something to know of them; what is remembered of hosts without a turn
- * (parked, failures, down) is bounded by TURNS_HOSTS_MAX, the least recently
- * used are forgotten first.  Without limits and with nobody parked, asking
- * costs a few comparisons and no lookup.
+ * connect in a row.  Within a host it is first come, first served; one that is
+ * DELAYED comes when its time does.  Hosts with something to begin take turns.
+ * An ask never overtakes: not its own host's, nor, where the general pace
+ * decides, anybody who may begin.
  *
- * Pure policy: the time is an argument (milliseconds, never going back), and
- * nothing calls back.  Every operation is O(1), or O(log n) in what waits.
+ * Hosts are known only as long as there is something to know of them, and what
+ * is remembered of those without a turn is bounded (known_hosts.h).  Without
+ * limits and with nothing known, asking costs a few comparisons and no lookup.
+ *
+ * Pure policy: the time is an argument (milliseconds from 0, never going back),
+ * and nothing calls back.  Every operation but turns_parked() is O(1), or
+ * O(log n) in what waits.
  */
 #ifndef BULKFETCH_FETCH_TURNS_H
 #define BULKFETCH_FETCH_TURNS_H
@@ -33,9 +36,6 @@
 #include "base/slice.h"
 #include "bulkfetch.h"
 
-/* Hosts remembered without a turn of theirs. */
-#define TURNS_HOSTS_MAX 16384
-
 struct turns;
 struct host;
 
@@ -46,8 +46,8 @@ enum turn_state { TURN_OUT, TURN_GOING, TURN_QUEUED, TURN_DELAYED };
 struct turn {
 	enum turn_state state;
 	struct slice key;      /* "http://host:port", borrowed */
-	struct host *host;     /* borrowed; NULL when nothing is known */
-	struct list link;      /* in its host's queue, or the general one */
+	struct host *host;     /* held; NULL while OUT, and maybe GOING */
+	struct list link;      /* in its host, while it waits */
 	struct heap_node node; /* while DELAYED */
 };
 
@@ -61,16 +61,24 @@ struct turns_limits {
 
 enum turns_answer {
 	TURNS_GO,   /* it is GOING: begin the request */
-	TURNS_WAIT, /* it is QUEUED */
+	TURNS_WAIT, /* it is QUEUED; DELAYED a little if memory is short */
 	TURNS_DOWN, /* it is OUT: its host is down */
 };
 
-/* `capacity`: how many turns there will be at most. */
+/* `capacity`: how many turns there will be at most.  Fails with ERR_NOMEM, and
+ * is the only one that fails. */
 struct err turns_new(
     const struct turns_limits *limits, size_t capacity, struct turns **out);
 void turns_free(struct turns *t);
 
 void turn_init(struct turn *turn);
+
+/* The octets of its key lie elsewhere now. */
+static inline void
+turn_set_key(struct turn *turn, struct slice key)
+{
+	turn->key = key;
+}
 
 /* May a request to `key` begin?  The turn is OUT. */
 enum turns_answer turns_ask(
@@ -82,14 +90,14 @@ void turns_wait(
 
 /*
  * The next one that may begin: it is GOING now; or, with `*is_down`, the next
- * one whose host is down: it is OUT now.  NULL when there is none.  What waits
- * longest comes first, as far as hosts allow.
+ * one whose host is down, be it DELAYED: it is OUT now.  NULL, with `*is_down`
+ * false, when there is none.
  */
 struct turn *turns_next(struct turns *t, int64_t now_ms, bool *is_down);
 
 /*
- * When turns_next() may have something because time has passed; INT64_MAX
- * when only a turns_leave() can bring that about.
+ * When turns_next() may have something because time has passed: 0 for at once,
+ * INT64_MAX when only a turns_leave() can bring that about.
  */
 int64_t turns_due_ms(const struct turns *t);
 
@@ -98,7 +106,8 @@ int64_t turns_due_ms(const struct turns *t);
 void turns_leave(struct turns *t, struct turn *turn, int64_t now_ms);
 
 /* The host asks to be left alone: nothing begins before `until_ms`.  A later
- * time than before counts, an earlier one does not. */
+ * time than before counts, an earlier one does not.  Like the next two it is
+ * forgotten at once where memory is short. */
 void turns_park(
     struct turns *t, struct slice key, int64_t until_ms, int64_t now_ms);
 
@@ -112,8 +121,13 @@ bool turns_give_up(struct turns *t, struct slice key, int64_t now_ms);
 bool turns_note_connect(
     struct turns *t, struct slice key, bool is_connected, int64_t now_ms);
 
-/* How many turns are QUEUED or DELAYED, and how many hosts are parked. */
+/* How many turns are QUEUED or DELAYED, and how many hosts are parked; the
+ * latter looks at each. */
 unsigned turns_waiting(const struct turns *t);
 unsigned turns_parked(const struct turns *t, int64_t now_ms);
+
+/* Whether the pace of all lets anything begin now, and when it will. */
+bool turns_are_open(const struct turns *t, int64_t now_ms);
+int64_t turns_open_ms(const struct turns *t);
 
 #endif

@@ -26,10 +26,11 @@ counts_each_result_once(void **state)
 	struct stats s = { 0 };
 	struct bulkfetch_stats out = { 0 };
 	const struct bulkfetch_result results[] = {
-		{ .ok = true, .status = 200, .bytes = 10 },
+		{ .ok = true, .status = 200, .bytes = 12, .received = 10 },
 		{ .ok = true, .status = 204 },
 		{ .ok = true, .is_skipped = true },
-		{ .error = "truncated", .status = 200, .bytes = 7 },
+		{ .ok = true, .is_unchanged = true, .status = 304 },
+		{ .error = "truncated", .status = 200, .received = 7 },
 	};
 
 	(void)state;
@@ -38,6 +39,7 @@ counts_each_result_once(void **state)
 	stats_get(&s, &out);
 	assert_int_equal(out.fetched, 2);
 	assert_int_equal(out.skipped, 1);
+	assert_int_equal(out.unchanged, 1);
 	assert_int_equal(out.failed, 1);
 	assert_int_equal(out.bytes, 17);
 	assert_int_equal(out.failure_count, 1);

@@ -383,7 +383,8 @@ a_shortage_of_the_collector_fails_nothing(void **state)
 			fail_msg("%zu: %s", i, t->message);
 		assert_int_equal(t->bytes, 5);
 		assert_int_equal(world.committed, 1);
-		assert_int_equal(world.shrunk, 3);
+		/* The first time it is asked there is nothing to let go. */
+		assert_int_equal(world.shrunk, i < COUNT(sys) ? 2 : 3);
 		assert_int_equal(world.warnings, 1);
 	}
 	/* What must not be sent twice is given up instead. */

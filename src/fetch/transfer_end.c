@@ -1,0 +1,379 @@
+/*
+ * transfer_end - how tries end: in a result, in another try, at another URL.
+ */
+#include "fetch/transfer_internal.h"
+
+#include "fetch/retry.h"
+
+/* The same for all requests of a run: redirects make it GET at most. */
+static bool
+is_idempotent(const struct transfer *t)
+{
+	return transfer_form(t)->is_idempotent;
+}
+
+/* ---- Ends --------------------------------------------------------------- */
+
+/* Where it ended: some verdicts tell by themselves. */
+static const char *
+stage_of(const struct transfer *t, struct err err)
+{
+	if (err.kind == ERR_FILE)
+		return TRANSFER_STAGE_FILE;
+	if (err.kind == ERR_STATUS || err.kind == ERR_REDIRECT)
+		return conn_state_name(CONN_HEAD);
+	if (err.kind == ERR_HOST_DOWN)
+		return conn_state_name(CONN_CONNECT);
+	return t->stage;
+}
+
+/* Tell the engine.  `result` has what became of the body. */
+void
+transfer_finish(
+    struct transfer *t, struct err err, struct bulkfetch_result result)
+{
+	const struct redirects *r = t->redirects;
+	int64_t now_ms = reactor_now_ms(t->env->reactor);
+	char text[TRANSFER_MESSAGE_MAX];
+
+	result.n = t->item.n;
+	result.list = t->item.list;
+	result.line = t->item.line;
+	result.url = transfer_text(slice_of(t->space.ptr, t->listed_len));
+	result.host = transfer_text(t->url.authority);
+	result.is_url_cut = t->item.is_cut;
+	result.ok = !err_is(err);
+	result.status = t->status;
+	result.sys = err.sys;
+	result.bytes =
+	    err_is(err) && !t->is_wanted ? t->discarded : t->stored_len;
+	result.received = t->received;
+	result.continued_at = t->continued_at;
+	result.tries = t->tries;
+	result.ip = t->ip[0] != '\0' ? t->ip : NULL;
+	result.queued_ms =
+	    (t->begun_at_ms == -1 ? now_ms : t->begun_at_ms) - t->queued_at_ms;
+	result.dns_ms = t->lookup_ms;
+	result.connect_ms = t->connect_ms;
+	result.tls_ms = -1;
+	result.ttfb_ms = t->ttfb_ms;
+	result.total_ms = now_ms - t->queued_at_ms;
+	result.user = t->item.user;
+	if (r != NULL && r->count > 0) {
+		result.redirects = r->count;
+		result.final_url = transfer_text(r->url.text);
+	}
+	if (err_is(err)) {
+		result.error = err_name(err.kind);
+		result.stage = stage_of(t, err);
+		result.message = t->message[0] != '\0'
+		    ? t->message
+		    : err_text(err, text, sizeof(text));
+	}
+	t->state = TRANSFER_FREE;
+	t->env->done(t->env->ctx, t, TRANSFER_ENDED, &result);
+}
+
+void
+transfer_fail(struct transfer *t, struct err err)
+{
+	if (err.kind != ERR_STATUS)
+		t->message[0] = '\0';
+	transfer_abort_body(t);
+	transfer_finish(t, err, (struct bulkfetch_result){ 0 });
+}
+
+/* Wait for another turn, `end` says why. */
+static void
+yield(struct transfer *t, enum transfer_end end, int64_t at_ms)
+{
+	t->state = TRANSFER_READY;
+	t->again_at_ms = at_ms;
+	t->env->done(t->env->ctx, t, end, NULL);
+}
+
+/* Descriptors or ports were used up: let go of everything and wait. */
+void
+transfer_postpone(struct transfer *t)
+{
+	if (!t->is_suspended)
+		transfer_abort_body(t);
+	yield(t, TRANSFER_SHORT, reactor_now_ms(t->env->reactor));
+}
+
+/* ---- Another try -------------------------------------------------------- */
+
+static uint64_t
+next_random(struct transfer_env *env)
+{
+	/* xorshift64: good enough to keep retries apart. */
+	env->random ^= env->random << 13;
+	env->random ^= env->random >> 7;
+	env->random ^= env->random << 17;
+	return env->random;
+}
+
+/* Whether a retry that begins at `at_ms` is within --retry-max-time. */
+static bool
+is_in_time(const struct transfer *t, int64_t at_ms)
+{
+	uint64_t max_ms = t->env->options.retry_max_time_ms;
+
+	return max_ms == 0 || at_ms - t->begun_at_ms <= (int64_t)max_ms;
+}
+
+bool
+transfer_may_retry(const struct transfer *t, struct err err)
+{
+	const struct bulkfetch_options *o = &t->env->options;
+	const struct retry_case c = {
+		.err = err,
+		.status = t->status,
+		.is_idempotent = is_idempotent(t),
+		.was_sent = t->sent_at_ms != -1,
+	};
+
+	return t->retries < o->retries && t->retry_after_ms != INT64_MAX &&
+	    retry_is_worth(o, &c) &&
+	    is_in_time(t, reactor_now_ms(t->env->reactor) + t->retry_after_ms);
+}
+
+/* One try has failed with `err`, and with it the request or not. */
+void
+transfer_end_try(struct transfer *t, struct err err)
+{
+	struct transfer_env *env = t->env;
+	int64_t at_ms = reactor_now_ms(env->reactor);
+
+	if (!transfer_may_retry(t, err)) {
+		transfer_fail(t, err);
+		return;
+	}
+	/* Who was told a time comes back then; the host is parked for it. */
+	if (t->retry_after_ms == 0)
+		at_ms +=
+		    retry_delay_ms(&env->options, t->retries, next_random(env));
+	if (!is_in_time(t, at_ms)) {
+		transfer_fail(t, err);
+		return;
+	}
+	if (!transfer_suspend_body(t))
+		transfer_abort_body(t);
+	/* From the URL of the list again. */
+	redirects_free(t->redirects);
+	t->redirects = NULL;
+	t->lookup.count = 0;
+	t->must_be_fresh = false;
+	t->retries++;
+	env->retries++;
+	t->failure = err;
+	yield(t, TRANSFER_AGAIN, at_ms);
+}
+
+/* The same once more, at once, which costs no retry. */
+static void
+repeat_try(struct transfer *t)
+{
+	t->tries++;
+	transfer_start_try(t);
+}
+
+/* Note whether the host could be connected to; false if that brought it down,
+ * so that trying again is to no avail. */
+static bool
+note_host(struct transfer *t, bool is_connected)
+{
+	struct transfer_env *env = t->env;
+
+	if (env->options.max_host_errors == 0 ||
+	    !turns_note_connect(env->turns, transfer_origin(t), is_connected,
+		reactor_now_ms(env->reactor)))
+		return true;
+	env->host(env->ctx, t, HOST_DOWN, 0);
+	return false;
+}
+
+/* No connection could be made. */
+void
+transfer_end_without_connection(struct transfer *t, struct err err)
+{
+	if (note_host(t, false))
+		transfer_end_try(t, err);
+	else
+		transfer_fail(t, err);
+}
+
+/* ---- The end of an exchange --------------------------------------------- */
+
+/* Have the collector finish the body; the verdict on that. */
+static struct err
+commit(struct transfer *t, struct bulkfetch_result *result)
+{
+	const struct bulkfetch_collector *collector = &t->env->collector;
+	struct bulkfetch_stored stored = { 0 };
+	int sys;
+
+	if (!t->is_stored)
+		return err_none();
+	t->is_stored = false;
+	sys = collector->commit(collector->ctx, t->body, &stored);
+	t->body = NULL;
+	if (sys != 0)
+		return transfer_collector_err(sys);
+	result->file = stored.file;
+	result->is_moved = stored.is_moved;
+	return err_none();
+}
+
+/* The response is whole, and its body was for the collector. */
+static void
+end_stored(struct transfer *t)
+{
+	struct bulkfetch_result result = { 0 };
+	struct err err;
+
+	/* A rest in chunks may have any length. */
+	if (t->total != BULKFETCH_LENGTH_UNKNOWN && t->stored_len != t->total) {
+		transfer_abort_body(t);
+		transfer_end_try(
+		    t, err_why(ERR_TRUNCATED, "the rest has another length"));
+		return;
+	}
+	err = commit(t, &result);
+	if (err.kind == ERR_SHORTAGE && is_idempotent(t)) {
+		transfer_postpone(t);
+		return;
+	}
+	if (err_is(err))
+		t->message[0] = '\0';
+	else
+		err = t->verdict;
+	transfer_finish(t, err, result);
+}
+
+static void
+end_unchanged(struct transfer *t)
+{
+	const struct bulkfetch_collector *collector = &t->env->collector;
+	const struct bulkfetch_request request = transfer_request(t);
+	struct bulkfetch_result result = { .is_unchanged = true };
+	struct bulkfetch_stored stored = { 0 };
+	int sys = collector->keep(collector->ctx, &request, &stored);
+
+	if (sys != 0) {
+		transfer_fail(t, transfer_collector_err(sys));
+		return;
+	}
+	result.file = stored.file;
+	result.is_moved = stored.is_moved;
+	transfer_finish(t, err_none(), result);
+}
+
+/* Go where the redirect leads to. */
+static void
+end_redirect(struct transfer *t)
+{
+	t->env->redirects++;
+	t->lookup.count = 0;
+	t->must_be_fresh = false;
+	t->failure = err_none();
+	yield(t, TRANSFER_AGAIN, reactor_now_ms(t->env->reactor));
+}
+
+/* The response has come to its end, or as far as anybody cares. */
+static void
+conclude(struct transfer *t, bool was_reused)
+{
+	switch (t->outcome) {
+	case OUTCOME_SUCCESS:
+		end_stored(t);
+		return;
+	case OUTCOME_REDIRECT:
+		end_redirect(t);
+		return;
+	case OUTCOME_UNCHANGED:
+		end_unchanged(t);
+		return;
+	case OUTCOME_RESTART:
+		repeat_try(t);
+		return;
+	case OUTCOME_FAILED:
+	case OUTCOME_NONE:
+		break;
+	}
+	if (t->is_wanted) {
+		end_stored(t);
+	} else if (t->status == 408 && was_reused && is_idempotent(t) &&
+	    !t->must_be_fresh) {
+		/* Said of the idle connection, not of this request (RFC 9110,
+		 * section 15.5.9). */
+		t->must_be_fresh = true;
+		repeat_try(t);
+	} else {
+		transfer_end_try(t, t->verdict);
+	}
+}
+
+/* The address is at fault, and there is another one and the time to try it. */
+static bool
+may_try_next_addr(
+    const struct transfer *t, enum conn_state failed_in, struct err err)
+{
+	if (t->addr_at + 1 >= t->lookup.count)
+		return false;
+	if (err.kind == ERR_TIMEOUT)
+		return failed_in == CONN_CONNECT &&
+		    reactor_now_ms(t->env->reactor) < t->exchange.deadline_ms;
+	return err.kind == ERR_CONNECT;
+}
+
+static void
+end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
+    bool was_stale)
+{
+	bool is_unconnected =
+	    failed_in == CONN_CONNECT || failed_in == CONN_HANDSHAKE;
+
+	t->stage = conn_state_name(failed_in);
+	if (is_unconnected) {
+		/* Composed in vain: conn_start() */
+		t->connect_ms = -1;
+		t->sent_at_ms = -1;
+	}
+	/* RFC 9110, section 9.2.2: what is safe to repeat is repeated. */
+	if (was_stale && is_idempotent(t)) {
+		t->must_be_fresh = true;
+		repeat_try(t);
+	} else if (may_try_next_addr(t, failed_in, err)) {
+		t->addr_at++;
+		transfer_connect_try(t);
+	} else if (err.kind == ERR_SHORTAGE && is_idempotent(t)) {
+		transfer_postpone(t);
+	} else if (is_unconnected) {
+		transfer_end_without_connection(t, err);
+	} else {
+		transfer_end_try(t, err);
+	}
+}
+
+void
+transfer_exchange_done(void *owner, struct err err)
+{
+	struct transfer *t = owner;
+	struct conn *c = t->conn;
+	bool was_reused = conn_is_reused(c);
+	bool was_stale = conn_was_stale(c, &t->exchange, err);
+	enum conn_state failed_in = c->failed_in;
+
+	transfer_give_back(t);
+	/* How an unwanted body came to its end is of no interest. */
+	if (t->outcome != OUTCOME_NONE && t->outcome != OUTCOME_SUCCESS &&
+	    !t->is_wanted)
+		err = err_none();
+	if (t->outcome != OUTCOME_NONE)
+		(void)note_host(t, true);
+	if (err_is(err))
+		end_broken(t, err, failed_in, was_stale);
+	else
+		conclude(t, was_reused);
+}

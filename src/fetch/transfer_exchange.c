@@ -1,0 +1,465 @@
+/*
+ * transfer_exchange - a transfer while a connection carries it: what the
+ * request asks for, what the response's head means, where its body goes.
+ */
+#include "fetch/transfer_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/hash.h"
+#include "http/date.h"
+#include "http/range.h"
+#include "http/validator.h"
+
+static uint64_t
+url_hash(const struct url *url)
+{
+	return hash_octets(url->text, 0);
+}
+
+/* Times in fields are compared with the wall clock's. */
+static int64_t
+wall_now_s(void)
+{
+	return (int64_t)time(NULL);
+}
+
+/* ---- What the request asks for ------------------------------------------ */
+
+static void
+keep_validator(struct transfer *t, struct slice validator)
+{
+	t->part_validator_len = 0;
+	if (validator.len > sizeof(t->part_validator))
+		return;
+	memcpy(t->part_validator, validator.ptr, validator.len);
+	t->part_validator_len = validator.len;
+	t->part_url = url_hash(transfer_url(t));
+}
+
+static struct slice
+part_validator(const struct transfer *t)
+{
+	return slice_of(t->part_validator, t->part_validator_len);
+}
+
+static void
+ask_for_rest(struct transfer *t, struct request_extra *extra)
+{
+	t->asked = ASKED_REST;
+	*extra = (struct request_extra){
+		.range_from = t->stored_len,
+		.if_range = part_validator(t),
+	};
+}
+
+/* Whether `copy` came from the URL that is about to be asked. */
+static bool
+is_of_this_url(const struct transfer *t, const struct bulkfetch_copy *copy)
+{
+	const struct url *url = transfer_url(t);
+
+	if (copy->url.len == 0)
+		return slice_eq(url->text, t->url.text);
+	return slice_eq(url->text, slice_of(copy->url.ptr, copy->url.len));
+}
+
+static struct slice
+slice_of_text(struct bulkfetch_text text)
+{
+	return slice_of(text.ptr, text.len);
+}
+
+/* What an earlier run has left may spare us the whole, or a part. */
+static struct err
+ask_by_copy(struct transfer *t, struct request_extra *extra)
+{
+	const struct bulkfetch_collector *collector = &t->env->collector;
+	const struct bulkfetch_request request = transfer_request(t);
+	struct bulkfetch_copy copy;
+	int got = collector->current(collector->ctx, &request, &copy);
+	struct slice etag;
+
+	if (got < 0)
+		return transfer_collector_err(-got);
+	if (got == 0 || !is_of_this_url(t, &copy))
+		return err_none();
+	etag = slice_of_text(copy.etag);
+	if (copy.is_whole) {
+		t->asked = ASKED_NEWER;
+		*extra = (struct request_extra){
+			.if_none_match = etag,
+			.if_modified_since = slice_of_text(copy.last_modified),
+		};
+		return err_none();
+	}
+	keep_validator(
+	    t, etag.len > 0 ? etag : slice_of_text(copy.last_modified));
+	if (t->part_validator_len == 0 || copy.len == 0)
+		return err_none();
+	t->stored_len = copy.len;
+	t->total = copy.total;
+	ask_for_rest(t, extra);
+	return err_none();
+}
+
+/* The user's own Range and conditions are not mixed with ours. */
+static struct err
+decide_what_to_ask(struct transfer *t, struct request_extra *extra)
+{
+	const struct request_form *form = transfer_form(t);
+
+	t->asked = ASKED_ALL;
+	if (t->is_suspended) {
+		if (t->part_url == url_hash(transfer_url(t)))
+			ask_for_rest(t, extra);
+		return err_none();
+	}
+	t->stored_len = 0;
+	t->total = BULKFETCH_LENGTH_UNKNOWN;
+	if (t->env->collector.current == NULL || t->is_copy_void ||
+	    !form->is_get || form->has_range || form->has_conditions)
+		return err_none();
+	return ask_by_copy(t, extra);
+}
+
+static struct err
+on_compose(void *owner, struct buf *out, struct slice *body)
+{
+	struct transfer *t = owner;
+	struct request_extra extra = { 0 };
+	bool is_rewritten = t->redirects != NULL && t->redirects->is_rewritten;
+	struct err err = decide_what_to_ask(t, &extra);
+
+	if (err_is(err))
+		return err;
+	t->sent_at_ms = reactor_now_ms(t->env->reactor);
+	if (t->connect_at_ms != -1)
+		t->connect_ms = t->sent_at_ms - t->connect_at_ms;
+	*body = is_rewritten ? slice_of(NULL, 0) : t->env->request_body;
+	return request_write(transfer_form(t), transfer_url(t),
+	    t->asked != ASKED_ALL ? &extra : NULL, out);
+}
+
+/* ---- What the head says ------------------------------------------------- */
+
+/* "404 Not Found" */
+static void
+describe_status(struct transfer *t, const struct response *res)
+{
+	const char *more = t->status == 206 ? " (no range was asked for)" : "";
+	int len = res->reason.len < 80 ? (int)res->reason.len : 80;
+
+	(void)snprintf(t->message, sizeof(t->message), "%u%s%.*s%s", t->status,
+	    len > 0 ? " " : "", len, (const char *)res->reason.ptr, more);
+}
+
+/* Begin to store a body, or with an `offset` to continue the copy. */
+static struct err
+begin_body(struct transfer *t, const struct response *res, uint64_t offset)
+{
+	const struct bulkfetch_collector *collector = &t->env->collector;
+	const struct bulkfetch_request request = transfer_request(t);
+	const struct bulkfetch_response response = {
+		.request = &request,
+		.status = t->status,
+		.length = t->total,
+		.head = transfer_text(res->head),
+		.url = transfer_text(transfer_url(t)->text),
+		.offset = offset,
+	};
+	int sys;
+
+	t->is_wanted = true;
+	sys = collector->begin(collector->ctx, &response, &t->body);
+	if (sys != 0)
+		return transfer_collector_err(sys);
+	t->is_stored = true;
+	return err_none();
+}
+
+static struct err
+check_size(const struct transfer *t, uint64_t len)
+{
+	uint64_t max = t->env->options.max_filesize;
+
+	if (max > 0 && len != BULKFETCH_LENGTH_UNKNOWN && len > max)
+		return err_why(ERR_LIMIT, "larger than --max-filesize");
+	return err_none();
+}
+
+/* A body from its first octet; what there was of another one goes. */
+static struct err
+take_whole(struct transfer *t, const struct response *res)
+{
+	struct err err;
+
+	transfer_abort_body(t);
+	t->stored_len = 0;
+	t->continued_at = 0;
+	t->part_validator_len = 0;
+	t->total = BULKFETCH_LENGTH_UNKNOWN;
+	if (res->framing == RESPONSE_LENGTH)
+		t->total = res->length;
+	else if (res->framing == RESPONSE_NO_BODY)
+		t->total = 0;
+	err = check_size(t, t->total);
+	if (err_is(err))
+		return err;
+	/* Should it end early: what to ask for the rest with. */
+	if (t->status == 200 && t->env->collector.suspend != NULL &&
+	    (res->etag.len > 0 || res->last_modified.len > 0))
+		keep_validator(t, validator_for_range(res, wall_now_s()));
+	return begin_body(t, res, 0);
+}
+
+/*
+ * Whether `res`, a 206, is the rest of the very version that we have the
+ * beginning of.  A server that heeds If-Range sends nothing else; one that does
+ * not must not make us a file of two versions.
+ */
+static bool
+is_our_rest(const struct transfer *t, const struct response *res,
+    struct content_range *range)
+{
+	struct slice validator = part_validator(t);
+
+	if (err_is(range_parse_content(res->content_range, range)) ||
+	    !range->is_satisfied || range->first != t->stored_len)
+		return false;
+	if (range->total != RANGE_TOTAL_UNKNOWN &&
+	    (range->last != range->total - 1 ||
+		(t->total != BULKFETCH_LENGTH_UNKNOWN &&
+		    t->total != range->total)))
+		return false;
+	if (range->total == RANGE_TOTAL_UNKNOWN &&
+	    (t->total == BULKFETCH_LENGTH_UNKNOWN ||
+		range->last != t->total - 1))
+		return false;
+	if (res->framing == RESPONSE_LENGTH &&
+	    res->length != range->last - range->first + 1)
+		return false;
+	if (validator.len > 0 && validator.ptr[0] == '"')
+		return res->etag.len == 0 || slice_eq(res->etag, validator);
+	return res->last_modified.len == 0 ||
+	    slice_eq(res->last_modified, validator);
+}
+
+/* The part cannot be continued: have everything anew, at once. */
+static struct err
+restart(struct transfer *t)
+{
+	t->outcome = OUTCOME_RESTART;
+	t->is_copy_void = true;
+	t->part_validator_len = 0;
+	transfer_abort_body(t);
+	return err_none();
+}
+
+static struct err
+take_rest(struct transfer *t, const struct response *res)
+{
+	const struct bulkfetch_collector *collector = &t->env->collector;
+	struct content_range range;
+	struct err err;
+	int sys;
+
+	if (!is_our_rest(t, res, &range))
+		return restart(t);
+	t->total = range.last + 1;
+	err = check_size(t, t->total);
+	if (err_is(err))
+		return err;
+	t->continued_at = t->stored_len;
+	if (!t->is_suspended) {
+		err = begin_body(t, res, t->stored_len);
+		return err.sys == ESTALE ? restart(t) : err;
+	}
+	sys = collector->resume(collector->ctx, t->body, t->stored_len);
+	if (sys == ESTALE)
+		return restart(t);
+	if (sys != 0)
+		return transfer_collector_err(sys);
+	t->is_suspended = false;
+	t->is_stored = true;
+	return err_none();
+}
+
+/* Whether the status is one of success for what was asked. */
+static bool
+is_success(const struct transfer *t)
+{
+	if (t->status == 206)
+		return t->asked == ASKED_REST || transfer_form(t)->has_range;
+	return t->status >= 200 && t->status <= 299;
+}
+
+/*
+ * 429 and 503 may say when the host wants to hear from us again (RFC 9110,
+ * section 10.2.3).  That holds for all requests to it.
+ */
+static void
+heed_retry_after(struct transfer *t, const struct response *res)
+{
+	uint64_t max_ms = t->env->options.max_retry_after_ms;
+	int64_t now_ms = reactor_now_ms(t->env->reactor);
+	struct slice key = transfer_origin(t);
+	int64_t wait_ms;
+
+	if (res->retry_after.len == 0 ||
+	    (t->status != 429 && t->status != 503) ||
+	    !date_parse_retry_after(
+		res->retry_after, res->date, wall_now_s(), &wait_ms) ||
+	    wait_ms <= 0)
+		return;
+	if (max_ms == 0 || (uint64_t)wait_ms <= max_ms) {
+		t->retry_after_ms = wait_ms;
+		turns_park(t->env->turns, key, now_ms + wait_ms, now_ms);
+		t->env->host(t->env->ctx, t, HOST_PARKED, wait_ms);
+		return;
+	}
+	t->retry_after_ms = INT64_MAX;
+	if (turns_give_up(t->env->turns, key, now_ms))
+		t->env->host(t->env->ctx, t, HOST_GIVEN_UP, wait_ms);
+}
+
+static struct err
+follow(struct transfer *t, const struct response *res)
+{
+	const struct bulkfetch_options *o = &t->env->options;
+	struct err err = err_none();
+
+	if (t->redirects == NULL)
+		err = redirects_new(&t->redirects);
+	if (!err_is(err))
+		err = redirect_follow(t->redirects, res, &t->url,
+		    t->env->method, o->max_redirects);
+	if (!err_is(err) && slice_eq_str(transfer_url(t)->scheme, "https"))
+		err = err_why(ERR_SCHEME, "https is not supported yet");
+	if (err_is(err)) {
+		t->outcome = OUTCOME_FAILED;
+		t->verdict = err;
+	} else {
+		t->outcome = OUTCOME_REDIRECT;
+	}
+	return err_none();
+}
+
+/* What the status means. */
+static enum transfer_outcome
+outcome_of(const struct transfer *t)
+{
+	if (t->status == 304 && t->asked == ASKED_NEWER)
+		return OUTCOME_UNCHANGED;
+	if (t->status == 416 && t->asked == ASKED_REST)
+		return OUTCOME_RESTART;
+	if (redirect_is(t->status) && t->env->options.follows_redirects)
+		return OUTCOME_REDIRECT;
+	return is_success(t) ? OUTCOME_SUCCESS : OUTCOME_FAILED;
+}
+
+static struct err
+take_failure(struct transfer *t, const struct response *res)
+{
+	t->verdict = err_of(ERR_STATUS);
+	describe_status(t, res);
+	heed_retry_after(t, res);
+	if (!t->env->options.fail_with_body ||
+	    transfer_may_retry(t, t->verdict))
+		return err_none();
+	return take_whole(t, res);
+}
+
+static struct err
+on_head(void *owner, const struct response *res)
+{
+	struct transfer *t = owner;
+	struct err err = err_none();
+
+	t->stage = conn_state_name(CONN_BODY);
+	t->status = res->status;
+	t->ttfb_ms = transfer_since(t->sent_at_ms, t->exchange.first_octet_ms);
+	t->outcome = outcome_of(t);
+	switch (t->outcome) {
+	case OUTCOME_SUCCESS:
+		err = t->status == 206 && t->asked == ASKED_REST
+		    ? take_rest(t, res)
+		    : take_whole(t, res);
+		break;
+	case OUTCOME_FAILED:
+		err = take_failure(t, res);
+		break;
+	case OUTCOME_REDIRECT:
+		err = follow(t, res);
+		break;
+	case OUTCOME_RESTART:
+		err = restart(t);
+		break;
+	case OUTCOME_UNCHANGED:
+	case OUTCOME_NONE:
+		break;
+	}
+	/* Not worth waiting for, nor is the connection then. */
+	if (!err_is(err) && !t->is_stored && res->length > TRANSFER_DISCARD_MAX)
+		err = err_of(ERR_STATUS);
+	return err;
+}
+
+/* ---- The body ----------------------------------------------------------- */
+
+static struct err
+count_octets(struct transfer *t, size_t len)
+{
+	t->received += len;
+	t->env->received += len;
+	if (t->is_stored) {
+		t->stored_len += len;
+		return check_size(t, t->stored_len);
+	}
+	t->discarded += len;
+	return t->discarded > TRANSFER_DISCARD_MAX ? err_of(ERR_STATUS)
+						   : err_none();
+}
+
+static struct err
+on_data(void *owner, struct slice data, bool is_last)
+{
+	struct transfer *t = owner;
+	const struct bulkfetch_collector *collector = &t->env->collector;
+	struct err err = count_octets(t, data.len);
+	int sys;
+
+	if (err_is(err) || !t->is_stored)
+		return err;
+	sys = collector->write(
+	    collector->ctx, t->body, transfer_text(data), is_last);
+	return sys != 0 ? transfer_collector_err(sys) : err_none();
+}
+
+static int
+on_sink(void *owner)
+{
+	struct transfer *t = owner;
+	const struct bulkfetch_collector *collector = &t->env->collector;
+
+	if (!t->is_stored || collector->fd == NULL)
+		return -1;
+	return collector->fd(collector->ctx, t->body);
+}
+
+static struct err
+on_sunk(void *owner, size_t len)
+{
+	return count_octets(owner, len);
+}
+
+const struct exchange_ops transfer_exchange_ops = {
+	.compose = on_compose,
+	.head = on_head,
+	.data = on_data,
+	.sink = on_sink,
+	.sunk = on_sunk,
+	.done = transfer_exchange_done,
+};

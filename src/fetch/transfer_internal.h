@@ -1,0 +1,86 @@
+/*
+ * transfer_internal - what the three parts of a transfer share: transfer.c
+ * begins tries, transfer_exchange.c speaks with the connection and the
+ * collector while one lasts, transfer_end.c decides what follows.  For those
+ * three files alone.
+ */
+#ifndef BULKFETCH_FETCH_TRANSFER_INTERNAL_H
+#define BULKFETCH_FETCH_TRANSFER_INTERNAL_H
+
+#include "fetch/transfer.h"
+
+#define TRANSFER_STAGE_FILE "file"
+
+/* ---- transfer.c --------------------------------------------------------- */
+
+/* Over an idle connection if there is one, else over a new one. */
+void transfer_start_try(struct transfer *t);
+
+/* Over a new one, to the address whose turn it is or one behind it. */
+void transfer_connect_try(struct transfer *t);
+
+/* Give the connection, if there is one, back to the pool. */
+void transfer_give_back(struct transfer *t);
+
+/* ---- transfer_end.c ----------------------------------------------------- */
+
+/* Tell the engine of the end.  `result` has what became of the body. */
+void transfer_finish(
+    struct transfer *t, struct err err, struct bulkfetch_result result);
+
+/* End with a failure and without a body. */
+void transfer_fail(struct transfer *t, struct err err);
+
+/* Descriptors or ports were used up: let go of everything and wait. */
+void transfer_postpone(struct transfer *t);
+
+/* One try has failed with `err`, and with it the request or not. */
+void transfer_end_try(struct transfer *t, struct err err);
+
+/* The same because there was no connection. */
+void transfer_end_without_connection(struct transfer *t, struct err err);
+
+/* ---- All ---------------------------------------------------------------- */
+
+/* For conn: compose, head, data, sink, sunk, and transfer_exchange_done(). */
+extern const struct exchange_ops transfer_exchange_ops;
+
+/* The response is over, well or not; the connection is still lent. */
+void transfer_exchange_done(void *owner, struct err err);
+
+/* The URL of the present request, and its form. */
+const struct url *transfer_url(const struct transfer *t);
+const struct request_form *transfer_form(const struct transfer *t);
+
+static inline struct bulkfetch_text
+transfer_text(struct slice s)
+{
+	return (
+	    struct bulkfetch_text){ .ptr = (const char *)s.ptr, .len = s.len };
+}
+
+struct bulkfetch_request transfer_request(const struct transfer *t);
+
+/* The failure `sys` of the collector, as ours. */
+struct err transfer_collector_err(int sys);
+
+/* `end_ms` is -1 for what has not begun. */
+static inline int64_t
+transfer_since(int64_t at_ms, int64_t now_ms)
+{
+	return at_ms == -1 ? -1 : now_ms - at_ms;
+}
+
+/* The present try has ended with `err`: is it to be followed by another one? */
+bool transfer_may_retry(const struct transfer *t, struct err err);
+
+/* Drop what the collector has of the body, suspended or not. */
+void transfer_abort_body(struct transfer *t);
+
+/*
+ * Keep what the collector has of the body, so that the next try can ask for the
+ * rest: true if that can be done.
+ */
+bool transfer_suspend_body(struct transfer *t);
+
+#endif
