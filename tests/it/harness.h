@@ -30,6 +30,7 @@
 
 #include <cmocka.h>
 
+#include "haproxy.h"
 #include "json.h"
 #include "nginx.h"
 #include "records.h"

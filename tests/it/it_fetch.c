@@ -42,7 +42,7 @@ make_file(struct world *w, const char *name, const char *target, size_t len)
 	uint8_t *octets = malloc(len);
 
 	assert_non_null(octets);
-	pattern_fill(pattern_seed(slice_str(target)), 0, octets, len);
+	pattern_fill(pattern_seed(slice_str(target), 0), 0, octets, len);
 	world_write_octets(w, name, slice_of(octets, len));
 	free(octets);
 }

@@ -512,7 +512,7 @@ take_body(struct world *w, struct slice *out, bool *taken, size_t count)
 
 		assert_true(generated_parse(target, &g));
 		if (taken[i] || out->len < g.size ||
-		    !pattern_matches(pattern_seed(target), 0,
+		    !pattern_matches(pattern_seed(target, 0), 0,
 			slice_first(*out, (size_t)g.size)))
 			continue;
 		taken[i] = true;

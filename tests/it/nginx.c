@@ -10,35 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const places[] = {
-	"/usr/sbin/nginx",
-	"/usr/local/sbin/nginx",
-	"/usr/local/nginx/sbin/nginx",
-	"/usr/bin/nginx",
-};
-
-/* In PATH, or where it usually is; NULL without. */
-static const char *
-find_nginx(struct world *w)
-{
-	const char *env = getenv("PATH");
-	char *path = world_text(w, "%s", env != NULL ? env : "");
-	char *rest = NULL;
-
-	for (char *dir = strtok_r(path, ":", &rest); dir != NULL;
-	     dir = strtok_r(NULL, ":", &rest)) {
-		char *name = world_text(w, "%s/nginx", dir);
-
-		if (access(name, X_OK) == 0)
-			return name;
-	}
-	for (size_t i = 0; i < COUNT(places); i++) {
-		if (access(places[i], X_OK) == 0)
-			return places[i];
-	}
-	return NULL;
-}
-
 static void
 write_conf(struct world *w, unsigned port, const char *root,
     const char *http_conf, const char *server_conf)
@@ -98,13 +69,11 @@ bool
 nginx_start(struct world *w, struct nginx *nginx, const char *root,
     const char *http_conf, const char *server_conf)
 {
-	const char *program = find_nginx(w);
+	const char *program = world_find_program(w, "nginx");
 	int fd;
 
-	if (program == NULL) {
-		print_message("skipped: nginx is not installed\n");
+	if (program == NULL)
 		return false;
-	}
 	fd = world_listen(w, false, &nginx->port);
 	world_mkdir(w, "nginx.tmp");
 	write_conf(w, nginx->port, root, http_conf, server_conf);

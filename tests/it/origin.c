@@ -77,6 +77,7 @@ origin_start(struct world *w, const char *script, const char *option)
 	(void)close(life[0]);
 	(void)close(answer[1]);
 	w->origin_life = life[1];
+	w->origin_version = 0;
 	w->port = read_port(answer[0]);
 	(void)close(answer[0]);
 	if (w->port == 0)
@@ -102,13 +103,44 @@ origin_stop(struct world *w)
 char *
 origin_url(struct world *w, const char *target)
 {
-	return world_text(w, "http://127.0.0.1:%u%s", w->port, target);
+	return origin_url_at(w, "127.0.0.1", target);
+}
+
+char *
+origin_url_at(struct world *w, const char *host, const char *target)
+{
+	return world_text(w, "http://%s:%u%s", host, w->port, target);
 }
 
 char *
 origin_host(struct world *w)
 {
 	return world_text(w, "127.0.0.1:%u", w->port);
+}
+
+void
+origin_add_urls(struct world *w, const char *name, const char *host,
+    const char *prefix, size_t count)
+{
+	FILE *f = fopen(world_path(w, name), "ae");
+
+	if (f == NULL)
+		fail_msg("%s: %s", name, strerror(errno));
+	for (size_t i = 0; i < count; i++)
+		(void)fprintf(
+		    f, "http://%s:%u%s%zu\n", host, w->port, prefix, i);
+	assert_int_equal(fclose(f), 0);
+}
+
+void
+expect_urls(struct world *w, const char *dir, const char *host,
+    const char *prefix, size_t count)
+{
+	char *authority = world_text(w, "%s:%u", host, w->port);
+
+	for (size_t i = 0; i < count; i++)
+		expect_generated_from(
+		    w, dir, authority, world_text(w, "%s%zu", prefix, i));
 }
 
 /* ---- What it has seen --------------------------------------------------- */
@@ -188,14 +220,36 @@ origin_wait(struct world *w, const char *name, uint64_t least)
 	}
 }
 
+void
+origin_set_version(struct world *w, uint64_t version)
+{
+	(void)get(
+	    w, world_text(w, "/-/version/%llu", (unsigned long long)version));
+	w->origin_version = version;
+}
+
 static size_t
-count_lines(const char *text)
+count_text(const char *in, const char *text)
 {
 	size_t count = 0;
 
-	for (; *text != '\0'; text++)
-		count += *text == '\n';
+	while ((in = strstr(in, text)) != NULL) {
+		in += strlen(text);
+		count++;
+	}
 	return count;
+}
+
+/* "MS CONNECTION ", which is cut off the front of `*at`. */
+static struct origin_request
+take_request(char **at)
+{
+	struct origin_request request = { 0 };
+
+	request.at_ms = (int64_t)strtoll(*at, at, 10);
+	request.connection = strtoull(*at, at, 10);
+	request.line = ++*at;
+	return request;
 }
 
 struct origin_request *
@@ -204,33 +258,71 @@ origin_requests(struct world *w, size_t *count)
 	char *at = get(w, "/-/requests");
 	struct origin_request *requests;
 
-	*count = count_lines(at);
+	*count = count_text(at, "\n");
 	requests = world_alloc(w, (*count + 1) * sizeof(*requests));
 	for (size_t i = 0; i < *count; i++) {
-		requests[i].at_ms = (int64_t)strtoll(at, &at, 10);
-		requests[i].connection = strtoull(at, &at, 10);
-		requests[i].line = at + 1;
+		requests[i] = take_request(&at);
 		at = strchr(at, '\n');
 		*at++ = '\0';
 	}
 	return requests;
 }
 
+struct origin_request *
+origin_heads(struct world *w, size_t *count)
+{
+	char *at = get(w, "/-/heads");
+	struct origin_request *requests;
+
+	*count = count_text(at, "\r\n\r\n");
+	requests = world_alloc(w, (*count + 1) * sizeof(*requests));
+	for (size_t i = 0; i < *count; i++) {
+		char *end = strstr(at, "\r\n\r\n");
+
+		requests[i] = take_request(&at);
+		at = strstr(at, "\r\n");
+		*end = '\0';
+		requests[i].head = world_text(w, "%s", at < end ? at : "");
+		*at = '\0';
+		at = end + strlen("\r\n\r\n");
+	}
+	assert_int_equal(origin_stat(w, "headless"), 0);
+	return requests;
+}
+
+char *
+origin_field(
+    struct world *w, const struct origin_request *request, const char *name)
+{
+	const char *at =
+	    strcasestr(request->head, world_text(w, "\r\n%s:", name));
+
+	if (at == NULL)
+		return NULL;
+	at += strlen("\r\n:") + strlen(name);
+	at += strspn(at, " ");
+	return world_text(w, "%.*s", (int)strcspn(at, "\r"), at);
+}
+
+bool
+origin_is_for(const struct origin_request *request, const char *target)
+{
+	const char *at = strchr(request->line, ' ');
+	size_t len = strlen(target);
+
+	return at != NULL && strncmp(at + 1, target, len) == 0 &&
+	    at[1 + len] == ' ';
+}
+
 size_t
 origin_count(struct world *w, const char *target)
 {
-	size_t len = strlen(target);
 	size_t all;
 	struct origin_request *requests = origin_requests(w, &all);
 	size_t count = 0;
 
-	for (size_t i = 0; i < all; i++) {
-		const char *at = strchr(requests[i].line, ' ');
-
-		if (at != NULL && strncmp(at + 1, target, len) == 0 &&
-		    at[1 + len] == ' ')
-			count++;
-	}
+	for (size_t i = 0; i < all; i++)
+		count += origin_is_for(&requests[i], target);
 	return count;
 }
 

@@ -162,6 +162,28 @@ world_drop_child(struct world *w, pid_t pid)
 	}
 }
 
+/* ---- Programs ----------------------------------------------------------- */
+
+const char *
+world_find_program(struct world *w, const char *name)
+{
+	const char *env = getenv("PATH");
+	char *path = world_text(w,
+	    "%s:/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/%s/sbin",
+	    env != NULL ? env : "", name);
+	char *rest = NULL;
+
+	for (char *dir = strtok_r(path, ":", &rest); dir != NULL;
+	     dir = strtok_r(NULL, ":", &rest)) {
+		char *program = world_text(w, "%s/%s", dir, name);
+
+		if (access(program, X_OK) == 0)
+			return program;
+	}
+	print_message("skipped: %s is not installed\n", name);
+	return NULL;
+}
+
 /* ---- Files -------------------------------------------------------------- */
 
 void
@@ -287,7 +309,7 @@ void
 expect_pattern(
     struct world *w, const char *name, const char *target, uint64_t len)
 {
-	uint64_t seed = pattern_seed(slice_str(target));
+	uint64_t seed = pattern_seed(slice_str(target), w->origin_version);
 	static uint8_t octets[1 << 18];
 	uint64_t offset = 0;
 	FILE *f;
@@ -311,9 +333,16 @@ expect_pattern(
 void
 expect_generated(struct world *w, const char *dir, const char *target)
 {
+	expect_generated_from(w, dir, origin_host(w), target);
+}
+
+void
+expect_generated_from(
+    struct world *w, const char *dir, const char *authority, const char *target)
+{
 	struct generated g;
 
 	assert_true(generated_parse(slice_str(target), &g));
-	expect_pattern(w, world_text(w, "%s/%s%s", dir, origin_host(w), target),
+	expect_pattern(w, world_text(w, "%s/%s%s", dir, authority, target),
 	    target, g.size);
 }

@@ -30,9 +30,10 @@ struct world {
 	size_t piece_cap;
 	struct world_child children[WORLD_CHILDREN_MAX]; /* still running */
 	size_t child_count;
-	unsigned port;   /* of the origin */
-	pid_t origin;    /* 0 without */
-	int origin_life; /* the origin ends when this is closed */
+	unsigned port;           /* of the origin */
+	pid_t origin;            /* 0 without */
+	int origin_life;         /* the origin ends when this is closed */
+	uint64_t origin_version; /* of its files that come in versions */
 };
 
 /* For cmocka: each test gets a world of its own as its state. */
@@ -75,6 +76,10 @@ void expect_pattern(
 /* The file below `dir`, under its default name, is that of a generated path. */
 void expect_generated(struct world *w, const char *dir, const char *target);
 
+/* The same for what came from another "HOST:PORT" than origin_host(). */
+void expect_generated_from(struct world *w, const char *dir,
+    const char *authority, const char *target);
+
 /* ---- The origin (tests/origin) ------------------------------------------ */
 
 /* Start it on all of 127.0.0.0/8 and [::1]; `script` may be NULL, and so may
@@ -87,8 +92,22 @@ bool origin_stop(struct world *w);
 /* "http://127.0.0.1:PORT" and then `target`. */
 char *origin_url(struct world *w, const char *target);
 
+/* The same for another address that it listens on. */
+char *origin_url_at(struct world *w, const char *host, const char *target);
+
 /* "127.0.0.1:PORT", the directory of the origin's files. */
 char *origin_host(struct world *w);
+
+/* Append the URLs PREFIX0, PREFIX1 and so on to the list `name`. */
+void origin_add_urls(struct world *w, const char *name, const char *host,
+    const char *prefix, size_t count);
+
+/* Those, which are generated paths, have their files below `dir`. */
+void expect_urls(struct world *w, const char *dir, const char *host,
+    const char *prefix, size_t count);
+
+/* Have it serve that version of its files from now on; they begin with 0. */
+void origin_set_version(struct world *w, uint64_t version);
 
 /* A counter of /-/stats: "accepted", "open", "peak", "requests". */
 uint64_t origin_stat(struct world *w, const char *name);
@@ -100,11 +119,22 @@ void origin_wait(struct world *w, const char *name, uint64_t least);
 struct origin_request {
 	int64_t at_ms; /* as world_now_ms() counts */
 	uint64_t connection;
-	char *line;
+	char *line; /* METHOD TARGET VERSION */
+	char *head; /* fields, "\r\nName: value" each; NULL: not asked for */
 };
 
 /* All of them, in order. */
 struct origin_request *origin_requests(struct world *w, size_t *count);
+
+/* The same with their heads, of which the origin keeps 8 MiB. */
+struct origin_request *origin_heads(struct world *w, size_t *count);
+
+/* The value of a field of the request's head, NULL without. */
+char *origin_field(
+    struct world *w, const struct origin_request *request, const char *name);
+
+/* Whether the request is for `target`, whatever the method. */
+bool origin_is_for(const struct origin_request *request, const char *target);
 
 /* How many of them were for `target`. */
 size_t origin_count(struct world *w, const char *target);
@@ -119,6 +149,10 @@ void world_pause(void);
 /* A socket listening on 127.0.0.1, with a queue that is full if so wished:
  * connecting to it then neither succeeds nor fails. */
 int world_listen(struct world *w, bool is_full, unsigned *port);
+
+/* Where a program is that may be installed, in PATH or where servers usually
+ * are; NULL, with the reason printed, when it is not. */
+const char *world_find_program(struct world *w, const char *name);
 
 /* Let the world end this child, by that signal; drop it once it was waited
  * for. */

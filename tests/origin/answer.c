@@ -1,6 +1,10 @@
 #include "answer.h"
 
+#include <stdio.h>
+
+#include "base/num.h"
 #include "pattern.h"
+#include "versioned.h"
 
 /* The log of requests and the largest echo fit. */
 #define TEXT_MAX (JOURNAL_LOG_MAX + (32U << 20))
@@ -25,12 +29,12 @@ answer_is_control(const struct ask *ask)
 }
 
 static void
-begin(struct answer *a, const struct ask *ask)
+begin(struct answer *a, const struct ask *ask, uint64_t version)
 {
 	buf_clear(&a->text);
 	a->move_count = 0;
 	a->is_echo = false;
-	a->seed = pattern_seed(ask->target);
+	a->seed = pattern_seed(ask->target, version);
 }
 
 static void
@@ -88,31 +92,55 @@ has_body(unsigned status)
 	return status >= 200 && status != 204 && status != 304;
 }
 
+/* The rest of an answer with a short text, which nobody reads. */
 static struct err
-add_short(
+add_rest(
     struct answer *a, const struct ask *ask, unsigned status, struct slice body)
 {
-	struct err err = add_status(a, status);
+	struct err err = has_body(status) ? add_length(a, ask, body.len)
+					  : buf_append_str(&a->text, "\r\n");
 
-	if (!err_is(err))
-		err = has_body(status) ? add_length(a, ask, body.len)
-				       : buf_append_str(&a->text, "\r\n");
 	if (!err_is(err) && has_body(status) && !ask->is_head)
 		err = buf_append(&a->text, body);
 	add_text(a);
 	return err;
 }
 
+static struct err
+add_short(
+    struct answer *a, const struct ask *ask, unsigned status, struct slice body)
+{
+	struct err err = add_status(a, status);
+
+	return err_is(err) ? err : add_rest(a, ask, status, body);
+}
+
+/* "/-/version/N" */
+static bool
+parse_version(struct slice target, uint64_t *version)
+{
+	static const char prefix[] = "/-/version/";
+
+	return target.len > strlen(prefix) &&
+	    memcmp(target.ptr, prefix, strlen(prefix)) == 0 &&
+	    num_parse_u64(
+		slice_from(target, strlen(prefix)), INT64_MAX, version);
+}
+
 struct err
-answer_control(
-    struct answer *a, const struct ask *ask, const struct journal *journal)
+answer_control(struct answer *a, const struct ask *ask,
+    const struct journal *journal, uint64_t *version)
 {
 	struct buf stats;
 	struct err err;
 
-	begin(a, ask);
+	begin(a, ask, 0);
 	if (slice_eq_str(ask->target, "/-/requests"))
 		return add_short(a, ask, 200, buf_slice(&journal->log));
+	if (slice_eq_str(ask->target, "/-/heads"))
+		return add_short(a, ask, 200, buf_slice(&journal->heads));
+	if (parse_version(ask->target, version))
+		return add_short(a, ask, 204, slice_str(""));
 	if (!slice_eq_str(ask->target, "/-/stats"))
 		return add_short(a, ask, 404, slice_str("no such counter\n"));
 	buf_init(&stats, 4096);
@@ -184,13 +212,142 @@ plain(struct answer *a, const struct ask *ask, uint64_t size)
 	return err;
 }
 
+static struct err
+add_pieces(struct answer *a, const struct slice *pieces, size_t count)
+{
+	struct err err = err_none();
+
+	for (size_t i = 0; i < count && !err_is(err); i++)
+		err = buf_append(&a->text, pieces[i]);
+	return err;
+}
+
+/* A field, unless its value is empty. */
+static struct err
+add_field(struct answer *a, const char *name, const char *value)
+{
+	const struct slice pieces[] = { slice_str(name), slice_str(": "),
+		slice_str(value), slice_str("\r\n") };
+
+	return value[0] != '\0' ? add_pieces(a, pieces, 4) : err_none();
+}
+
+/* FIRST-LAST/SIZE, or an asterisk where nothing was selected. */
+static struct err
+add_content_range(
+    struct answer *a, const struct selection *selection, uint64_t size)
+{
+	unsigned long long first = selection->first;
+	unsigned long long all = size;
+	char text[80];
+
+	if (selection->status == 206)
+		(void)snprintf(text, sizeof(text), "bytes %llu-%llu/%llu",
+		    first, first + selection->len - 1, all);
+	else
+		(void)snprintf(text, sizeof(text), "bytes */%llu", all);
+	return add_field(a, "Content-Range", text);
+}
+
+static struct err
+add_validators(struct answer *a, const struct validators *v)
+{
+	char date[VERSIONED_DATE_ROOM];
+	struct err err;
+
+	versioned_date(date);
+	err = add_field(a, "Date", date);
+	if (!err_is(err))
+		err = add_field(a, "Accept-Ranges", "bytes");
+	if (!err_is(err))
+		err = add_field(a, "ETag", v->etag);
+	if (!err_is(err))
+		err = add_field(a, "Last-Modified", v->last_modified);
+	return err;
+}
+
+static void
+add_selected(
+    struct answer *a, const struct ask *ask, struct selection s, uint64_t cut)
+{
+	bool is_cut = s.len > cut;
+
+	if (!ask->is_head) {
+		add_move(a, MOVE_FROM, s.first);
+		add_move(a, MOVE_BODY, is_cut ? cut : s.len);
+	}
+	if (ask->is_last || (is_cut && !ask->is_head))
+		add_move(a, MOVE_CLOSE, 0);
+}
+
+static struct err
+versioned(struct answer *a, const struct ask *ask, const struct generated *g,
+    uint64_t version)
+{
+	struct validators validators;
+	struct selection selection;
+	struct err err;
+
+	validators_init(&validators, g->validator, a->seed, version);
+	selection = versioned_select(ask, &validators, g->size);
+	err = add_status(a, selection.status);
+	if (!err_is(err))
+		err = add_validators(a, &validators);
+	if (!err_is(err) &&
+	    (selection.status == 206 || selection.status == 416))
+		err = add_content_range(a, &selection, g->size);
+	if (!err_is(err))
+		err = has_body(selection.status)
+		    ? add_length(a, ask, selection.len)
+		    : buf_append_str(&a->text, "\r\n");
+	add_text(a);
+	add_selected(a, ask, selection, g->cut);
+	return err;
+}
+
+/* A whole URL stands for itself, anything else for a path. */
+static bool
+is_url(struct slice rest)
+{
+	return rest.len > 7 && memcmp(rest.ptr, "http", 4) == 0 &&
+	    memmem(rest.ptr, rest.len, "://", 3) != NULL;
+}
+
+static struct err
+add_location(struct answer *a, const struct generated *g)
+{
+	char before[64] = "/";
+	struct slice pieces[] = { slice_str("Location: "), { 0 }, g->rest,
+		slice_str("\r\n") };
+
+	if (g->hops > 1)
+		(void)snprintf(before, sizeof(before), "/hops/%llu/",
+		    (unsigned long long)g->hops - 1);
+	else if (is_url(g->rest))
+		before[0] = '\0';
+	pieces[1] = slice_str(before);
+	return add_pieces(a, pieces, 4);
+}
+
+static struct err
+redirect(struct answer *a, const struct ask *ask, const struct generated *g)
+{
+	struct err err = add_status(a, g->status);
+
+	if (!err_is(err))
+		err = add_location(a, g);
+	return err_is(err)
+	    ? err
+	    : add_rest(a, ask, g->status, slice_str("elsewhere\n"));
+}
+
 struct err
-answer_generated(struct answer *a, const struct ask *ask)
+answer_generated(struct answer *a, const struct ask *ask, uint64_t version)
 {
 	struct ask last = *ask;
 	struct generated g;
 
-	begin(a, ask);
+	begin(a, ask, version);
 	last.is_last = true;
 	if (!generated_parse(ask->target, &g))
 		return add_short(a, ask, 404, slice_str("no such file\n"));
@@ -205,6 +362,10 @@ answer_generated(struct answer *a, const struct ask *ask)
 		return until_close(a, ask, g.size);
 	case GENERATED_FRESH:
 		return plain(a, &last, g.size);
+	case GENERATED_VERSIONED:
+		return versioned(a, ask, &g, version);
+	case GENERATED_REDIRECT:
+		return redirect(a, ask, &g);
 	case GENERATED_STATUS:
 		return add_short(a, ask, g.status, slice_str("as asked\n"));
 	case GENERATED_ECHO:

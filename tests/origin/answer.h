@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "player.h"
 
+/* Text, from, body, close. */
 #define ANSWER_MOVES_MAX 4
 
 struct answer {
@@ -34,10 +35,14 @@ void answer_fini(struct answer *a);
 /* Whether `ask` is for the origin's own counters, below "/-/". */
 bool answer_is_control(const struct ask *ask);
 
-/* Replace the answer by the one to `ask`.  ERR_NOMEM, ERR_LIMIT. */
-struct err answer_control(
-    struct answer *a, const struct ask *ask, const struct journal *journal);
-struct err answer_generated(struct answer *a, const struct ask *ask);
+/*
+ * Replace the answer by the one to `ask`; `*version` is set by "/-/version/N".
+ * ERR_NOMEM, ERR_LIMIT.
+ */
+struct err answer_control(struct answer *a, const struct ask *ask,
+    const struct journal *journal, uint64_t *version);
+struct err answer_generated(
+    struct answer *a, const struct ask *ask, uint64_t version);
 
 /* Some of the request's body, for those answers that show it. */
 struct err answer_add_body(struct answer *a, struct slice octets);

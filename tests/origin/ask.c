@@ -66,19 +66,48 @@ field_is(struct slice line, const char *name, struct slice *value)
 	return true;
 }
 
+/* Conditions and ranges: fields that say which octets are wanted. */
+static void
+parse_wish(struct slice line, struct ask *ask)
+{
+	const struct {
+		const char *name;
+		struct slice *value;
+	} rows[] = {
+		{ "range", &ask->range },
+		{ "if-range", &ask->if_range },
+		{ "if-none-match", &ask->if_none_match },
+		{ "if-modified-since", &ask->if_modified_since },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (field_is(line, rows[i].name, rows[i].value))
+			return;
+	}
+}
+
+/* By the first letter, for most fields are of no interest. */
 static bool
 parse_field(struct slice line, struct ask *ask)
 {
 	struct slice value;
 
-	if (line.len == 0 || (line.ptr[0] | 0x20) != 'c')
-		return line.len == 0 ||
-		    !field_is(line, "transfer-encoding", &value);
-	if (field_is(line, "connection", &value))
-		ask->is_last = slice_eq_nocase_str(value, "close");
-	if (field_is(line, "content-length", &value))
-		return num_parse_u64(value, INT64_MAX, &ask->body_len);
-	return true;
+	switch (line.len > 0 ? line.ptr[0] | 0x20 : 0) {
+	case 'c':
+		if (field_is(line, "connection", &value))
+			ask->is_last = slice_eq_nocase_str(value, "close");
+		if (field_is(line, "content-length", &value))
+			return num_parse_u64(value, INT64_MAX, &ask->body_len);
+		return true;
+	case 't':
+		return !field_is(line, "transfer-encoding", &value);
+	case 'i':
+	case 'r':
+		parse_wish(line, ask);
+		return true;
+	default:
+		return true;
+	}
 }
 
 enum ask_end

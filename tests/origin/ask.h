@@ -29,6 +29,11 @@ struct ask {
 	bool is_head;        /* the method is HEAD */
 	bool is_last;        /* the client wants the connection closed */
 	uint64_t body_len;   /* octets that follow the head */
+	/* Values of these fields; empty without. */
+	struct slice range;
+	struct slice if_range;
+	struct slice if_none_match;
+	struct slice if_modified_since;
 };
 
 enum ask_end ask_parse(struct slice in, struct ask *ask);

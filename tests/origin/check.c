@@ -1,16 +1,17 @@
 /*
  * check - whether each URL of a list has its file, octet for octet.
  *
- *	check DIR LIST
+ *	check DIR LIST [VERSION]
  *
  * For lists of the origin's generated files (pattern.h), stored under the
- * default names, DIR/HOST[:PORT]/PATH.  Prints "N of M right"; the first few
- * that are wrong are named on stderr.
+ * default names, DIR/HOST[:PORT]/PATH; those that come in versions, in that one
+ * (0).  Prints "N of M right"; the first few that are wrong are named on stderr.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "pattern.h"
 
 #define COMPLAINTS_MAX 10
@@ -18,9 +19,8 @@
 
 /* NULL when all is well, else what is wrong. */
 static const char *
-check_stream(FILE *f, struct slice target, const struct generated *g)
+check_stream(FILE *f, uint64_t seed, const struct generated *g)
 {
-	uint64_t seed = pattern_seed(target);
 	uint64_t offset = 0;
 	uint8_t octets[65536];
 	size_t n;
@@ -36,7 +36,7 @@ check_stream(FILE *f, struct slice target, const struct generated *g)
 }
 
 static const char *
-check_url(const char *dir, const char *url)
+check_url(const char *dir, const char *url, uint64_t version)
 {
 	char path[8192];
 	const char *rest = url + strlen(URL_PREFIX);
@@ -55,13 +55,13 @@ check_url(const char *dir, const char *url)
 	f = fopen(path, "re");
 	if (f == NULL)
 		return "no file";
-	wrong = check_stream(f, slice_str(target), &g);
+	wrong = check_stream(f, pattern_seed(slice_str(target), version), &g);
 	(void)fclose(f);
 	return wrong;
 }
 
 static int
-check_list(const char *dir, FILE *list)
+check_list(const char *dir, FILE *list, uint64_t version)
 {
 	char url[8192];
 	unsigned long count = 0;
@@ -73,7 +73,7 @@ check_list(const char *dir, FILE *list)
 		url[strcspn(url, "\r\n")] = '\0';
 		if (url[0] == '\0' || url[0] == '#')
 			continue;
-		wrong = check_url(dir, url);
+		wrong = check_url(dir, url, version);
 		if (wrong == NULL)
 			right++;
 		else if (count - right < COMPLAINTS_MAX)
@@ -87,11 +87,14 @@ check_list(const char *dir, FILE *list)
 int
 main(int argc, char **argv)
 {
+	uint64_t version = 0;
 	FILE *list;
 	int status;
 
-	if (argc != 3) {
-		(void)fputs("usage: check DIR LIST\n", stderr);
+	if (argc < 3 || argc > 4 ||
+	    (argc == 4 &&
+		!num_parse_u64(slice_str(argv[3]), INT64_MAX, &version))) {
+		(void)fputs("usage: check DIR LIST [VERSION]\n", stderr);
 		return 2;
 	}
 	list = fopen(argv[2], "re");
@@ -99,7 +102,7 @@ main(int argc, char **argv)
 		perror(argv[2]);
 		return 2;
 	}
-	status = check_list(argv[1], list);
+	status = check_list(argv[1], list, version);
 	(void)fclose(list);
 	return status;
 }

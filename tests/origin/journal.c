@@ -18,6 +18,7 @@ journal_init(struct journal *j)
 {
 	*j = (struct journal){ 0 };
 	buf_init(&j->log, JOURNAL_LOG_MAX);
+	buf_init(&j->heads, JOURNAL_HEADS_MAX);
 	return hash_table_init(&j->visits, VISITS_EXPECTED);
 }
 
@@ -37,25 +38,36 @@ journal_fini(struct journal *j)
 	}
 	hash_table_fini(&j->visits);
 	buf_fini(&j->log);
+	buf_fini(&j->heads);
 }
 
-void
-journal_add(
-    struct journal *j, int64_t now_ms, uint64_t connection, struct slice line)
+/* "MS CONNECTION " and then `text` and `end`; false without room for it. */
+static bool
+add(struct buf *log, int64_t now_ms, uint64_t connection, struct slice text,
+    const char *end)
 {
-	struct buf *log = &j->log;
-
-	j->requests++;
-	if (err_is(buf_reserve(log, line.len + 2 * NUM_U64_MAX_LEN + 3))) {
-		j->unlogged++;
-		return;
-	}
+	if (err_is(buf_reserve(
+		log, text.len + strlen(end) + 2 * NUM_U64_MAX_LEN + 2)))
+		return false;
 	(void)buf_append_u64(log, (uint64_t)now_ms);
 	(void)buf_append_octet(log, ' ');
 	(void)buf_append_u64(log, connection);
 	(void)buf_append_octet(log, ' ');
-	(void)buf_append(log, line);
-	(void)buf_append_octet(log, '\n');
+	(void)buf_append(log, text);
+	(void)buf_append_str(log, end);
+	return true;
+}
+
+void
+journal_add(struct journal *j, int64_t now_ms, uint64_t connection,
+    struct slice line, struct slice head)
+{
+	j->requests++;
+	if (!add(&j->log, now_ms, connection, line, "\n"))
+		j->unlogged++;
+	/* In order and without gaps: none after the first that did not fit. */
+	if (j->headless > 0 || !add(&j->heads, now_ms, connection, head, ""))
+		j->headless++;
 }
 
 static struct visit *
@@ -103,6 +115,7 @@ journal_format_stats(const struct journal *j, struct buf *out)
 		{ "requests ", j->requests },
 		{ "sent ", j->sent },
 		{ "unlogged ", j->unlogged },
+		{ "headless ", j->headless },
 	};
 	struct err err = err_none();
 

@@ -32,57 +32,129 @@ take_segment(struct slice *s)
 }
 
 static bool
+parse_size(struct slice rest, struct generated *out)
+{
+	return num_parse_size(take_segment(&rest), INT64_MAX, &out->size);
+}
+
+static bool
+parse_delay(struct slice rest, struct generated *out)
+{
+	return num_parse_u64(take_segment(&rest), INT32_MAX, &out->delay_ms) &&
+	    parse_size(rest, out);
+}
+
+/* The kind of validator may stand behind the number. */
+static bool
+parse_cut(struct slice rest, struct generated *out)
+{
+	if (!num_parse_size(take_segment(&rest), INT64_MAX, &out->cut))
+		return false;
+	if (take_prefix(&rest, "weak/"))
+		out->validator = VALIDATOR_WEAK;
+	else if (take_prefix(&rest, "dated/"))
+		out->validator = VALIDATOR_DATE;
+	else
+		(void)take_prefix(&rest, "ver/");
+	return parse_size(rest, out);
+}
+
+static bool
 parse_status(struct slice rest, struct generated *out)
 {
 	uint64_t status;
 
 	if (!num_parse_u64(take_segment(&rest), CODE_MAX, &status))
 		return false;
-	out->kind = GENERATED_STATUS;
 	out->status = (unsigned)status;
+	return true;
+}
+
+static bool
+parse_redirect(struct slice rest, struct generated *out)
+{
+	if (!parse_status(rest, out))
+		return false;
+	(void)take_segment(&rest);
+	out->hops = 1;
+	out->rest = rest;
+	return true;
+}
+
+static bool
+parse_hops(struct slice rest, struct generated *out)
+{
+	if (!num_parse_u64(take_segment(&rest), INT64_MAX, &out->hops) ||
+	    out->hops == 0)
+		return false;
+	out->status = 302;
+	out->rest = rest;
+	return true;
+}
+
+static bool
+parse_nothing(struct slice rest, struct generated *out)
+{
+	(void)rest;
+	(void)out;
 	return true;
 }
 
 bool
 generated_parse(struct slice target, struct generated *out)
 {
-	struct generated g = { .status = 200 };
+	static const struct {
+		const char *prefix;
+		struct generated begun;
+		bool (*parse)(struct slice rest, struct generated *out);
+	} rows[] = {
+		{ "/gen/", { .kind = GENERATED_PLAIN }, parse_size },
+		{ "/chunked/", { .kind = GENERATED_CHUNKED }, parse_size },
+		{ "/close/", { .kind = GENERATED_CLOSE }, parse_size },
+		{ "/fresh/", { .kind = GENERATED_FRESH }, parse_size },
+		{ "/delay/", { .kind = GENERATED_PLAIN }, parse_delay },
+		{ "/ver/", { .kind = GENERATED_VERSIONED }, parse_size },
+		{ "/weak/",
+		    { .kind = GENERATED_VERSIONED,
+			.validator = VALIDATOR_WEAK },
+		    parse_size },
+		{ "/dated/",
+		    { .kind = GENERATED_VERSIONED,
+			.validator = VALIDATOR_DATE },
+		    parse_size },
+		{ "/cut/", { .kind = GENERATED_VERSIONED }, parse_cut },
+		{ "/redirect/", { .kind = GENERATED_REDIRECT },
+		    parse_redirect },
+		{ "/hops/", { .kind = GENERATED_REDIRECT }, parse_hops },
+		{ "/status/", { .kind = GENERATED_STATUS }, parse_status },
+		{ "/echo", { .kind = GENERATED_ECHO }, parse_nothing },
+	};
 
-	if (take_prefix(&target, "/gen/")) {
-		g.kind = GENERATED_PLAIN;
-	} else if (take_prefix(&target, "/chunked/")) {
-		g.kind = GENERATED_CHUNKED;
-	} else if (take_prefix(&target, "/close/")) {
-		g.kind = GENERATED_CLOSE;
-	} else if (take_prefix(&target, "/fresh/")) {
-		g.kind = GENERATED_FRESH;
-	} else if (take_prefix(&target, "/delay/")) {
-		g.kind = GENERATED_PLAIN;
-		if (!num_parse_u64(
-			take_segment(&target), INT32_MAX, &g.delay_ms))
-			return false;
-	} else if (take_prefix(&target, "/status/")) {
-		if (!parse_status(target, &g))
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct generated g = rows[i].begun;
+		struct slice rest = target;
+
+		if (!take_prefix(&rest, rows[i].prefix))
+			continue;
+		g.status = 200;
+		g.cut = GENERATED_UNCUT;
+		if (!rows[i].parse(rest, &g))
 			return false;
 		*out = g;
 		return true;
-	} else if (take_prefix(&target, "/echo")) {
-		g.kind = GENERATED_ECHO;
-		*out = g;
-		return true;
-	} else {
-		return false;
 	}
-	if (!num_parse_size(take_segment(&target), INT64_MAX, &g.size))
-		return false;
-	*out = g;
-	return true;
+	return false;
 }
 
 uint64_t
-pattern_seed(struct slice target)
+pattern_seed(struct slice target, uint64_t version)
 {
-	return hash_octets(target, 0);
+	struct generated g;
+
+	if (version != 0 &&
+	    (!generated_parse(target, &g) || g.kind != GENERATED_VERSIONED))
+		version = 0;
+	return hash_octets(target, version);
 }
 
 /* The word of that number: splitmix64, which can be entered anywhere. */

@@ -176,6 +176,7 @@ fill_move(struct player *p, struct room *room)
 	case MOVE_CHUNKED:
 		fill_chunk(p, move, room);
 		return true;
+	case MOVE_FROM:
 	case MOVE_DELAY:
 	case MOVE_DRIP:
 	case MOVE_FLOW:
@@ -224,6 +225,9 @@ steer(struct player *p, uint64_t *wait_ms)
 	const struct move *move = &p->moves[p->at];
 
 	switch (move->kind) {
+	case MOVE_FROM:
+		p->offset = move->count;
+		break;
 	case MOVE_DELAY:
 		*wait_ms = move->count;
 		next_move(p);

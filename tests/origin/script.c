@@ -319,6 +319,8 @@ parse_move(struct parser *p)
 		return parse_send(p);
 	if (slice_eq_str(word, "head"))
 		return parse_head(p);
+	if (slice_eq_str(word, "from"))
+		return parse_counted(p, MOVE_FROM);
 	if (slice_eq_str(word, "body"))
 		return parse_counted(p, MOVE_BODY);
 	if (slice_eq_str(word, "chunked"))

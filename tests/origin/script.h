@@ -25,6 +25,7 @@
 
 enum move_kind {
 	MOVE_SEND,    /* the octets at `at`, `len` of them */
+	MOVE_FROM,    /* generated octets go on at offset `count` */
 	MOVE_BODY,    /* `count` generated octets */
 	MOVE_CHUNKED, /* the same as a whole chunked body */
 	MOVE_DELAY,   /* nothing for `count` ms */

@@ -188,14 +188,15 @@ choose(struct session *s, const struct ask *ask)
 	s->rule = NULL;
 	if (answer_is_control(ask)) {
 		uncount(s);
-		return answer_control(&s->answer, ask, journal);
+		return answer_control(
+		    &s->answer, ask, journal, &s->env->version);
 	}
-	journal_add(journal, clock_now_ms(), s->id, ask->line);
+	journal_add(journal, clock_now_ms(), s->id, ask->line, ask->head);
 	s->rule = find_rule(s->env, ask->target);
 	if (s->rule == NULL)
-		return answer_generated(&s->answer, ask);
+		return answer_generated(&s->answer, ask, s->env->version);
 	s->answer.is_echo = false;
-	s->seed = pattern_seed(ask->target);
+	s->seed = pattern_seed(ask->target, s->env->version);
 	return err_none();
 }
 
@@ -459,7 +460,7 @@ begin_session(struct session *s, const char *local)
 	visit = journal_visit(&env->journal, slice_str(name));
 	s->rule = script_find(&env->script, true, slice_str(local), visit);
 	if (s->rule != NULL) {
-		s->seed = pattern_seed(slice_str(name));
+		s->seed = pattern_seed(slice_str(name), 0);
 		(void)begin_play(s);
 	}
 }

@@ -27,6 +27,7 @@ struct session_env {
 	struct reactor *reactor; /* owned by the origin, as all of this */
 	struct script script;
 	struct journal journal;
+	uint64_t version;      /* of the files that come in versions */
 	struct list sessions;  /* all of them */
 	uint64_t requests_max; /* a connection's, then FIN; 0: no maximum */
 	uint8_t *in;           /* SESSION_IN_ROOM octets, for one callback */

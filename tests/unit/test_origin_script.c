@@ -16,7 +16,7 @@ play(const struct script *s, size_t room, struct buf *out, uint64_t *waited_ms)
 
 	assert_non_null(rule);
 	player_init(&p, script_moves(s, rule), rule->move_count, s->octets.ptr,
-	    pattern_seed(slice_str(PATH)));
+	    pattern_seed(slice_str(PATH), 0));
 	*waited_ms = 0;
 	do {
 		uint8_t octets[4096];
@@ -199,7 +199,7 @@ chooses_by_path_address_and_visit(void **state)
 static void
 a_body_goes_on_where_the_last_one_ended(void **state)
 {
-	uint64_t seed = pattern_seed(slice_str(PATH));
+	uint64_t seed = pattern_seed(slice_str(PATH), 0);
 	uint64_t waited_ms;
 	struct script s;
 	struct buf out;
@@ -211,6 +211,24 @@ a_body_goes_on_where_the_last_one_ended(void **state)
 	assert_int_equal(out.len, 7 + 4096 + 1);
 	assert_int_equal(waited_ms, 4096);
 	assert_true(pattern_matches(seed, 0, buf_slice(&out)));
+	buf_fini(&out);
+	script_fini(&s);
+}
+
+static void
+a_body_begins_where_the_script_says(void **state)
+{
+	uint64_t seed = pattern_seed(slice_str(PATH), 0);
+	uint64_t waited_ms;
+	struct script s;
+	struct buf out;
+
+	(void)state;
+	parse_good(&s, slice_str("/x: from 1M; body 7; body 3"));
+	buf_init(&out, 65536);
+	assert_int_equal(play(&s, 1000, &out, &waited_ms), PLAY_DONE);
+	assert_int_equal(out.len, 10);
+	assert_true(pattern_matches(seed, 1 << 20, buf_slice(&out)));
 	buf_fini(&out);
 	script_fini(&s);
 }
@@ -234,64 +252,6 @@ a_loop_that_sends_nothing_comes_back(void **state)
 	script_fini(&s);
 }
 
-static void
-the_pattern_is_the_same_from_every_offset(void **state)
-{
-	uint64_t seed = pattern_seed(slice_str("/gen/100/a"));
-	uint8_t whole[100];
-	uint8_t part[100];
-
-	(void)state;
-	pattern_fill(seed, 0, whole, sizeof(whole));
-	for (size_t at = 0; at < sizeof(whole); at++) {
-		for (size_t len = 0; at + len <= sizeof(whole); len++) {
-			pattern_fill(seed, at, part, len);
-			assert_memory_equal(part, whole + at, len);
-			assert_true(pattern_matches(
-			    seed, at, slice_of(whole + at, len)));
-		}
-	}
-	whole[99] ^= 1;
-	assert_false(pattern_matches(seed, 0, slice_of(whole, sizeof(whole))));
-	assert_int_not_equal(seed, pattern_seed(slice_str("/gen/100/b")));
-}
-
-static void
-reads_the_generated_paths(void **state)
-{
-	static const struct {
-		const char *target;
-		struct generated g;
-	} good[] = {
-		{ "/gen/0/", { GENERATED_PLAIN, 0, 0, 200 } },
-		{ "/gen/12", { GENERATED_PLAIN, 12, 0, 200 } },
-		{ "/gen/16M/a/b?c", { GENERATED_PLAIN, 16 << 20, 0, 200 } },
-		{ "/chunked/1k/a", { GENERATED_CHUNKED, 1024, 0, 200 } },
-		{ "/close/5/a", { GENERATED_CLOSE, 5, 0, 200 } },
-		{ "/fresh/5/a", { GENERATED_FRESH, 5, 0, 200 } },
-		{ "/delay/100/5/a", { GENERATED_PLAIN, 5, 100, 200 } },
-		{ "/status/404", { GENERATED_STATUS, 0, 0, 404 } },
-		{ "/status/503/a", { GENERATED_STATUS, 0, 0, 503 } },
-		{ "/echo", { GENERATED_ECHO, 0, 0, 200 } },
-		{ "/echo/a", { GENERATED_ECHO, 0, 0, 200 } },
-	};
-	static const char *const bad[] = { "", "/", "/gen", "/gen/", "/gen/a/5",
-		"/gen/-1/a", "/delay/x/5/a", "/delay/5", "/status/",
-		"/status/1000", "/other", "gen/5/a" };
-	struct generated g;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(good); i++) {
-		assert_true(generated_parse(slice_str(good[i].target), &g));
-		assert_int_equal(g.kind, good[i].g.kind);
-		assert_int_equal(g.size, good[i].g.size);
-		assert_int_equal(g.delay_ms, good[i].g.delay_ms);
-		assert_int_equal(g.status, good[i].g.status);
-	}
-	for (size_t i = 0; i < COUNT(bad); i++)
-		assert_false(generated_parse(slice_str(bad[i]), &g));
-}
-
 int
 main(void)
 {
@@ -301,8 +261,7 @@ main(void)
 		cmocka_unit_test(chooses_by_path_address_and_visit),
 		cmocka_unit_test(a_body_goes_on_where_the_last_one_ended),
 		cmocka_unit_test(a_loop_that_sends_nothing_comes_back),
-		cmocka_unit_test(the_pattern_is_the_same_from_every_offset),
-		cmocka_unit_test(reads_the_generated_paths),
+		cmocka_unit_test(a_body_begins_where_the_script_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
