@@ -20,7 +20,9 @@ stage_of(const struct transfer *t, struct err err)
 {
 	if (err.kind == ERR_FILE)
 		return TRANSFER_STAGE_FILE;
-	if (err.kind == ERR_STATUS || err.kind == ERR_REDIRECT)
+	/* Of a redirect's new URL, if there was a request at all. */
+	if (err.kind == ERR_STATUS || err.kind == ERR_REDIRECT ||
+	    (err.kind == ERR_SCHEME && t->tries > 0))
 		return conn_state_name(CONN_HEAD);
 	if (err.kind == ERR_HOST_DOWN)
 		return conn_state_name(CONN_CONNECT);

@@ -52,6 +52,11 @@ struct told {
 	int64_t connect_ms;
 	int64_t ttfb_ms;
 	int64_t total_ms;
+	bool is_unchanged;
+	unsigned redirects;
+	char final_url[64];
+	uint64_t received;
+	uint64_t continued_at;
 };
 
 /* A failure of the collector: with `sys`, `times` times. */
@@ -120,6 +125,8 @@ static struct world {
 	/* The servers. */
 	unsigned requests;
 	bool is_split[FAKE_PEERS_MAX];
+	/* Instead of world_answer(), for a request with head and body. */
+	void (*answer)(unsigned peer, const char *request);
 	unsigned peers_open;
 	unsigned peers_peak;
 	void (*on_wait)(void); /* before each wait */
@@ -292,6 +299,12 @@ world_result(void *ctx, const struct bulkfetch_result *r)
 	t->connect_ms = r->connect_ms;
 	t->ttfb_ms = r->ttfb_ms;
 	t->total_ms = r->total_ms;
+	t->is_unchanged = r->is_unchanged;
+	t->redirects = r->redirects;
+	(void)snprintf(t->final_url, sizeof(t->final_url), "%.*s",
+	    (int)r->final_url.len, r->final_url.ptr);
+	t->received = r->received;
+	t->continued_at = r->continued_at;
 	return fault_strikes(&world.result) ? world.result.sys : 0;
 }
 
@@ -505,7 +518,10 @@ world_serve(unsigned i)
 	request[n] = '\0';
 	assert_int_equal(sscanf(request, "%*s %63s HTTP/1.1", path), 1);
 	world.requests++;
-	world_answer(i, path);
+	if (world.answer != NULL)
+		world.answer(i, request);
+	else
+		world_answer(i, path);
 }
 
 static bool

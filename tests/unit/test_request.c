@@ -82,6 +82,57 @@ static const struct row {
 	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "\r\n" },
 };
 
+#define FOREIGN .is_foreign = true
+#define REWRITTEN .is_rewritten = true
+
+/* What redirects leave of the wishes. */
+static const struct row redirected[] = {
+	/* to another origin: nothing that was meant for the first one */
+	{ "http://h/", { FOREIGN, .credentials = "a:b", .referer = "r" }, { 0 },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "Referer: r\r\n\r\n" },
+	{ "http://h/", { FOREIGN },
+	    { "Authorization: a", "cookie: b", "COOKIE2: c", "X-D: d" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nX-D: d\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { FOREIGN },
+	    { "Proxy-Authorization: a", "host: b", "Cookie;", "Cookies: c" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nCookies: c\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { FOREIGN }, { "Host;", "Accept:", "User-Agent: u" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\n\r\n" },
+	/* but its own userinfo (u:p is dTpw) ... */
+	{ "http://u:p@h/", { FOREIGN, .credentials = "a:b" },
+	    { "Authorization: Bearer t" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Basic dTpw\r\n" AGENT
+		ACCEPT "\r\n" },
+	/* ... unless the user wants no Authorization at all */
+	{ "http://u:p@h/", { FOREIGN, .credentials = "a:b" },
+	    { "Authorization:" },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { FOREIGN, .has_body = true, .body_len = 3 }, { 0 },
+	    "POST / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT
+	    "Content-Length: 3\r\n" FORM_TYPE "\r\n" },
+	/* into GET: nothing of the body */
+	{ "http://h/", { REWRITTEN, .has_body = true, .body_len = 3 }, { 0 },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { REWRITTEN, .method = "POST" }, { 0 },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { REWRITTEN, .method = "PUT", .has_body = true },
+	    { "Content-Type: a/b", "content-encoding: gzip", "Content-X: y" },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { REWRITTEN, .method = "HEAD" }, { "Content-Type:" },
+	    "HEAD / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { REWRITTEN, .method = "DELETE", .credentials = "a:b" },
+	    { "Content: a", "X-Content-Y: b", "Cookie: c", "Content-;" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Basic YTpi\r\n"
+	    "Content: a\r\nX-Content-Y: b\r\nCookie: c\r\n" AGENT ACCEPT
+	    "\r\n" },
+	/* both */
+	{ "http://h/",
+	    { FOREIGN, REWRITTEN, .has_body = true, .credentials = "a:b" },
+	    { "Host: o", "Cookie: c", "Content-Type: a/b", "Range: bytes=0-" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nRange: bytes=0-\r\n" AGENT ACCEPT
+	    "\r\n" },
+};
+
 /* The row's wishes with its fields. */
 static struct request_wishes
 wishes_of(const struct row *row)
@@ -115,22 +166,33 @@ compose(const char *text, const struct request_wishes *wishes, struct buf *out)
 }
 
 static void
+expect_row(const struct row *row)
+{
+	struct request_wishes wishes = wishes_of(row);
+	struct buf out;
+
+	buf_init(&out, REQUEST_HEAD_MAX);
+	(void)buf_append_str(&out, "before");
+	expect_kind(row->url, compose(row->url, &wishes, &out), ERR_NONE);
+	assert_memory_equal(out.ptr, "before", 6);
+	expect_text(row->url, slice_from(buf_slice(&out), 6), row->head);
+	buf_fini(&out);
+}
+
+static void
 writes_what_was_wished(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct request_wishes wishes = wishes_of(&rows[i]);
-		struct buf out;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		expect_row(&rows[i]);
+}
 
-		buf_init(&out, REQUEST_HEAD_MAX);
-		(void)buf_append_str(&out, "before");
-		expect_kind(
-		    rows[i].url, compose(rows[i].url, &wishes, &out), ERR_NONE);
-		assert_memory_equal(out.ptr, "before", 6);
-		expect_text(
-		    rows[i].url, slice_from(buf_slice(&out), 6), rows[i].head);
-		buf_fini(&out);
-	}
+static void
+leaves_out_what_a_redirect_has_made_void(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(redirected); i++)
+		expect_row(&redirected[i]);
 }
 
 static void
@@ -206,31 +268,82 @@ knows_what_the_methods_mean(void **state)
 {
 	static const struct {
 		const char *method;
+		bool is_rewritten;
+		bool is_get;
 		bool is_head;
 		bool is_idempotent;
 	} methods[] = {
-		{ NULL, false, true },
-		{ "GET", false, true },
-		{ "HEAD", true, true },
-		{ "PUT", false, true },
-		{ "DELETE", false, true },
-		{ "OPTIONS", false, true },
-		{ "TRACE", false, true },
-		{ "POST", false, false },
-		{ "PATCH", false, false },
-		{ "head", false, false },
-		{ "BREW", false, false },
+		{ NULL, false, true, false, true },
+		{ "GET", false, true, false, true },
+		{ "HEAD", false, false, true, true },
+		{ "PUT", false, false, false, true },
+		{ "DELETE", false, false, false, true },
+		{ "OPTIONS", false, false, false, true },
+		{ "TRACE", false, false, false, true },
+		{ "POST", false, false, false, false },
+		{ "PATCH", false, false, false, false },
+		{ "head", false, false, false, false },
+		{ "get", false, false, false, false },
+		{ "BREW", false, false, false, false },
+		{ NULL, true, true, false, true },
+		{ "HEAD", true, false, true, true },
+		{ "POST", true, true, false, true },
+		{ "BREW", true, true, false, true },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(methods); i++) {
-		struct request_wishes wishes = { .method = methods[i].method };
+		struct request_wishes wishes = { .method = methods[i].method,
+			.is_rewritten = methods[i].is_rewritten };
 		struct request_form form;
 
 		assert_false(err_is(request_form_init(&form, &wishes)));
+		assert_int_equal(form.is_get, methods[i].is_get);
 		assert_int_equal(form.is_head, methods[i].is_head);
 		assert_int_equal(form.is_idempotent, methods[i].is_idempotent);
 		request_form_fini(&form);
+	}
+}
+
+static void
+says_what_the_user_has_a_word_on(void **state)
+{
+	static const struct {
+		const char *field;
+		bool has_authorization;
+		bool has_range;
+		bool has_conditions;
+	} words[] = {
+		{ "X: y", false, false, false },
+		{ "Authorization: a", true, false, false },
+		{ "authorization:", true, false, false },
+		{ "Range: bytes=0-1", false, true, false },
+		{ "range;", false, true, false },
+		{ "Range:", false, true, false },
+		{ "If-Range: \"a\"", false, true, false },
+		{ "If-Match: *", false, false, true },
+		{ "If-None-Match: *", false, false, true },
+		{ "IF-NONE-MATCH:", false, false, true },
+		{ "If-Modified-Since: x", false, false, true },
+		{ "If-Unmodified-Since: x", false, false, true },
+		{ "If: (a)", false, false, false },
+		{ "Ranges: a", false, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		struct request_wishes wishes = { .fields = &words[i].field,
+			.field_count = 1 };
+		struct request_form form;
+
+		assert_false(err_is(request_form_init(&form, &wishes)));
+		if (form.has_authorization != words[i].has_authorization ||
+		    form.has_range != words[i].has_range ||
+		    form.has_conditions != words[i].has_conditions)
+			fail_msg("%s", words[i].field);
+		request_form_fini(&form);
+		assert_false(form.has_authorization || form.has_range ||
+		    form.has_conditions || form.is_get);
 	}
 }
 
@@ -286,7 +399,9 @@ main(void)
 		cmocka_unit_test(writes_what_was_wished),
 		cmocka_unit_test(refuses_what_would_break_the_message),
 		cmocka_unit_test(refuses_a_second_host),
+		cmocka_unit_test(leaves_out_what_a_redirect_has_made_void),
 		cmocka_unit_test(knows_what_the_methods_mean),
+		cmocka_unit_test(says_what_the_user_has_a_word_on),
 		cmocka_unit_test(leaves_out_as_it_was_when_it_does_not_fit),
 		cmocka_unit_test(survives_each_refused_allocation),
 	};
