@@ -222,6 +222,8 @@ find_century(struct calendar *c, int64_t now)
 	struct calendar latest = calendar_of(clamp_time(now));
 
 	latest.year += 50;
+	if (latest.year > YEAR_MAX)
+		latest = calendar_of(TIME_MAX);
 	c->year += latest.year / 100 * 100;
 	if (time_of(c) > time_of(&latest))
 		c->year -= 100;

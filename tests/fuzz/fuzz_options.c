@@ -14,6 +14,40 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What bulkfetch_new() takes. */
+static void
+check_fetch(const struct bulkfetch_options *fetch)
+{
+	const struct bulkfetch_pace *paces[] = { &fetch->rate,
+		&fetch->rate_per_host };
+
+	assert(fetch->max_redirects <= BULKFETCH_REDIRECTS_MAX);
+	assert(fetch->retries <= BULKFETCH_RETRIES_MAX);
+	assert(fetch->look_ahead <= BULKFETCH_LOOK_AHEAD_MAX);
+	assert(fetch->max_drain_ms <= BULKFETCH_DURATION_MAX_MS);
+	assert(fetch->max_error_percent >= 0);
+	assert(fetch->max_error_percent <= 100);
+	assert(fetch->max_errors == 0 || fetch->max_error_percent == 0 ||
+	    fetch->max_errors == 1 /* --fail-early */);
+	for (size_t i = 0; i < 2; i++) {
+		assert(paces[i]->count <= BULKFETCH_PACE_COUNT_MAX);
+		assert(paces[i]->count == 0 ||
+		    (paces[i]->per_ms >= 1 &&
+			paces[i]->per_ms <= BULKFETCH_PACE_MS_MAX));
+	}
+}
+
+/* What is resumed has a log to be read. */
+static void
+check_resume(const struct options *o)
+{
+	assert(o->is_resume + o->is_resume_failed + o->is_retry_failed ==
+	    o->is_resumed);
+	assert(!(o->is_resumed || o->is_durable) ||
+	    (o->log != NULL && strcmp(o->log, "-") != 0));
+	assert(!o->is_retry_failed || o->list_count == 0);
+}
+
 static void
 check(const char *const *words, size_t count)
 {
@@ -33,6 +67,8 @@ check(const char *const *words, size_t count)
 		assert(o.fetch.idle_timeout_ms <= BULKFETCH_DURATION_MAX_MS);
 		assert(o.list_count + o.field_count + o.data_count <= count);
 		assert(!o.is_to_stdout || o.tree.name_template == NULL);
+		check_fetch(&o.fetch);
+		check_resume(&o);
 	}
 	options_fini(&o);
 }

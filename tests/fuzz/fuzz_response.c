@@ -34,6 +34,16 @@ check_fields(struct slice lines)
 	assert(lines.len == 0);
 }
 
+/* A noted value is the first of its name. */
+static void
+check_noted(const struct response *res, const char *name, struct slice noted)
+{
+	struct slice value = { 0 };
+
+	(void)fields_find(res->fields, name, &value);
+	assert(noted.ptr == value.ptr && noted.len == value.len);
+}
+
 static void
 check(const struct response *res, struct slice in)
 {
@@ -44,6 +54,12 @@ check(const struct response *res, struct slice in)
 	for (size_t i = 0; i < res->reason.len; i++)
 		assert(ascii_is(res->reason.ptr[i], ASCII_FIELD));
 	check_fields(res->fields);
+	check_noted(res, "Content-Range", res->content_range);
+	check_noted(res, "Date", res->date);
+	check_noted(res, "ETag", res->etag);
+	check_noted(res, "Last-Modified", res->last_modified);
+	check_noted(res, "Location", res->location);
+	check_noted(res, "Retry-After", res->retry_after);
 }
 
 int

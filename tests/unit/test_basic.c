@@ -52,6 +52,32 @@ appends_behind_what_is_there(void **state)
 }
 
 static void
+writes_a_whole_field_line(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 50);
+	(void)buf_append_str(&out, "before");
+	assert_false(err_is(basic_append_field(slice_str("a:b"), &out)));
+	expect_text(
+	    "out", buf_slice(&out), "beforeAuthorization: Basic YTpi\r\n");
+	/* no room for all of it, however much of it fits */
+	for (size_t max = out.len; max < 2 * (out.len - 6) + 6; max++) {
+		struct buf small;
+
+		buf_init(&small, max);
+		(void)buf_append(&small, buf_slice(&out));
+		assert_int_equal(
+		    basic_append_field(slice_str("a:b"), &small).kind,
+		    ERR_LIMIT);
+		expect_slice("small", buf_slice(&small), buf_slice(&out));
+		buf_fini(&small);
+	}
+	buf_fini(&out);
+}
+
+static void
 leaves_out_as_it_was_when_it_fails(void **state)
 {
 	struct buf out;
@@ -77,6 +103,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encodes_as_rfc_7617_and_4648_show),
 		cmocka_unit_test(appends_behind_what_is_there),
+		cmocka_unit_test(writes_a_whole_field_line),
 		cmocka_unit_test(leaves_out_as_it_was_when_it_fails),
 	};
 
