@@ -80,9 +80,9 @@ num_parse_size(struct slice text, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* Milliseconds in the digits after the point; more than three round up. */
+/* Thousandths in the digits after the point; more than three round up. */
 static bool
-parse_fraction(struct slice digits, uint64_t *ms)
+parse_fraction(struct slice digits, uint64_t *out)
 {
 	uint64_t value = 0;
 	bool more = false;
@@ -99,12 +99,12 @@ parse_fraction(struct slice digits, uint64_t *ms)
 
 		value = value * 10 + digit;
 	}
-	*ms = value + (more ? 1 : 0);
+	*out = value + (more ? 1 : 0);
 	return true;
 }
 
 bool
-num_parse_seconds(struct slice text, uint64_t max_ms, uint64_t *ms)
+num_parse_thousandths(struct slice text, uint64_t max, uint64_t *out)
 {
 	size_t point = slice_find(text, '.');
 	struct slice whole = slice_first(text, point);
@@ -120,9 +120,53 @@ num_parse_seconds(struct slice text, uint64_t max_ms, uint64_t *ms)
 		return false;
 	if (!parse_fraction(digits, &fraction) ||
 	    !num_mul(value, 1000, &value) ||
-	    !num_add(value, fraction, &value) || value > max_ms)
+	    !num_add(value, fraction, &value) || value > max)
 		return false;
-	*ms = value;
+	*out = value;
+	return true;
+}
+
+bool
+num_parse_seconds(struct slice text, uint64_t max_ms, uint64_t *ms)
+{
+	return num_parse_thousandths(text, max_ms, ms);
+}
+
+/* What a unit of time is in milliseconds; 0 for none of ours. */
+static uint64_t
+unit_ms(struct slice unit)
+{
+	if (unit.len != 1)
+		return 0;
+	switch (unit.ptr[0]) {
+	case 's':
+		return 1000;
+	case 'm':
+		return 60000;
+	case 'h':
+		return 3600000;
+	case 'd':
+		return 86400000;
+	default:
+		return 0;
+	}
+}
+
+bool
+num_parse_pace(
+    struct slice text, uint64_t max, uint64_t *count, uint64_t *per_ms)
+{
+	size_t slash = slice_find(text, '/');
+	uint64_t ms = 1000;
+	uint64_t value;
+
+	if (slash < text.len)
+		ms = unit_ms(slice_from(text, slash + 1));
+	if (ms == 0 || !num_parse_u64(slice_first(text, slash), max, &value) ||
+	    value == 0)
+		return false;
+	*count = value;
+	*per_ms = ms;
 	return true;
 }
 

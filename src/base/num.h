@@ -28,10 +28,20 @@ bool num_parse_u64(struct slice text, uint64_t max, uint64_t *out);
 bool num_parse_size(struct slice text, uint64_t max, uint64_t *out);
 
 /*
- * Seconds with an optional decimal fraction ("10", "0.5", ".25"), given back
- * in milliseconds, a smaller fraction rounded up, at most `max_ms`.
+ * A decimal fraction ("10", "0.5", ".25") in thousandths, anything smaller
+ * rounded up, at most `max`.
  */
+bool num_parse_thousandths(struct slice text, uint64_t max, uint64_t *out);
+
+/* Seconds with an optional decimal fraction, in milliseconds. */
 bool num_parse_seconds(struct slice text, uint64_t max_ms, uint64_t *ms);
+
+/*
+ * So many in a time: digits, then nothing, "/s", "/m", "/h" or "/d", for a
+ * second without; from 1 to `max` of them in `*per_ms` milliseconds.
+ */
+bool num_parse_pace(
+    struct slice text, uint64_t max, uint64_t *count, uint64_t *per_ms);
 
 /* Octets that the longest uint64_t needs in decimal, without a NUL. */
 #define NUM_U64_MAX_LEN 20

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/usage.h"
 
 #define READ_LEN 65536
 #define SHOWN_MAX 320
@@ -94,12 +95,10 @@ refuse_same(const struct file *out, const struct file *other, const char *what,
 {
 	char space[SHOWN_MAX];
 
-	*problem = (struct bulkfetch_problem){ .is_usage = true };
-	(void)snprintf(problem->text, sizeof(problem->text),
-	    "%s: '%s' is %s%s, too", out->option, shown(out->path, space),
+	return usage_refuse(problem, "%s: '%s' is %s%s, too", out->option,
+	    shown(out->path, space),
 	    other->option != NULL ? "the file of " : "",
 	    other->option != NULL ? other->option : what);
-	return false;
 }
 
 /* Compare an output with everything that is read. */
@@ -107,7 +106,7 @@ static bool
 check_inputs(const struct options *o, const struct file *out,
     struct bulkfetch_problem *problem)
 {
-	if (o->list_count == 0) {
+	if (o->list_count == 0 && !o->is_retry_failed) {
 		struct file in = identify(NULL, "-", STDIN_FILENO);
 
 		if (is_same(out, &in))
@@ -134,12 +133,41 @@ check_inputs(const struct options *o, const struct file *out,
 	return true;
 }
 
+/*
+ * A log that is read back, or that says what is on the disk, is a regular file;
+ * and one whose failures are to be tried again is there.
+ */
+static bool
+check_log(const struct options *o, struct bulkfetch_problem *problem)
+{
+	char space[SHOWN_MAX];
+	struct stat st;
+
+	if (!o->is_resumed && !o->is_durable)
+		return true;
+	if (stat(o->log, &st) == 0)
+		return S_ISREG(st.st_mode) ||
+		    usage_refuse(problem,
+			"--log: '%s' is no regular file, which %s needs",
+			shown(o->log, space),
+			o->is_resumed ? "resuming" : "--durable");
+	/* Whatever else is wrong with it, opening it will tell. */
+	if (errno != ENOENT || !o->is_retry_failed)
+		return true;
+	*problem = (struct bulkfetch_problem){ .sys = ENOENT };
+	(void)snprintf(problem->text, sizeof(problem->text),
+	    "--retry-failed: there is no log '%s'", shown(o->log, space));
+	return false;
+}
+
 bool
 inputs_check(const struct options *o, struct bulkfetch_problem *problem)
 {
 	struct file outs[3];
 	size_t count = 0;
 
+	if (!check_log(o, problem))
+		return false;
 	if (o->log != NULL)
 		outs[count++] = identify("--log", o->log, STDOUT_FILENO);
 	if (o->failed != NULL)

@@ -15,8 +15,9 @@
 
 /*
  * Whether --log, --failed and standard output, where it takes results, are
- * files of their own: neither each other, nor a LIST, nor a --data-file.
- * False with `*problem`.
+ * files of their own: neither each other, nor a LIST, nor a --data-file; and
+ * whether --log is such a file as resuming or --durable need.  False with
+ * `*problem`.
  */
 bool inputs_check(const struct options *o, struct bulkfetch_problem *problem);
 

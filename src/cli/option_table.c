@@ -1,12 +1,11 @@
 #include "cli/option_table.h"
 
-#include <string.h>
-
 #include "cli/options.h"
 
 #define AT(member) offsetof(struct options, member)
-#define HELP_COLUMN 28
-#define HELP_WIDTH 79
+
+/* No list of failures in a row is longer. */
+#define HOST_ERRORS_MAX 1000000
 
 const struct option_row option_rows[] = {
 	{ .group = "Output",
@@ -28,6 +27,21 @@ const struct option_row option_rows[] = {
 	    .kind = OPTION_FLAG,
 	    .at = AT(tree.skip_existing),
 	    .help = "do not fetch what has a complete file" },
+	{ .name = "update",
+	    .kind = OPTION_FLAG,
+	    .at = AT(tree.is_update),
+	    .help = "fetch only what has changed since the last --update, and "
+		    "replace it" },
+	{ .name = "timestamping",
+	    .letter = 'N',
+	    .kind = OPTION_FLAG,
+	    .at = AT(tree.is_timestamping),
+	    .help = "the same by the files' modification times (wget -N)" },
+	{ .name = "remote-time",
+	    .letter = 'R',
+	    .kind = OPTION_FLAG,
+	    .at = AT(tree.sets_mtime),
+	    .help = "give files the modification time that the server tells" },
 	{ .name = "atomic",
 	    .kind = OPTION_FLAG,
 	    .at = AT(tree.is_atomic),
@@ -88,16 +102,103 @@ const struct option_row option_rows[] = {
 	    .kind = OPTION_DATA_FILE,
 	    .help = "the same from a file of at most 64 MiB" },
 
+	{ .group = "Redirects and retries",
+	    .name = "location",
+	    .letter = 'L',
+	    .kind = OPTION_FLAG,
+	    .at = AT(fetch.follows_redirects),
+	    .help = "follow redirects (on by default)" },
+	{ .name = "no-location",
+	    .kind = OPTION_FLAG_OFF,
+	    .at = AT(fetch.follows_redirects),
+	    .help = "do not: a 3xx is a failure" },
+	{ .name = "max-redirs",
+	    .arg = "N",
+	    .kind = OPTION_NUMBER,
+	    .at = AT(fetch.max_redirects),
+	    .max = BULKFETCH_REDIRECTS_MAX,
+	    .help = "redirects in a row, a further one is a failure (10)" },
+	{ .name = "retry",
+	    .arg = "N",
+	    .kind = OPTION_NUMBER,
+	    .at = AT(fetch.retries),
+	    .max = BULKFETCH_RETRIES_MAX,
+	    .help = "try again up to N times what may go well then (2)" },
+	{ .name = "retry-delay",
+	    .arg = "SECONDS",
+	    .kind = OPTION_SECONDS,
+	    .at = AT(fetch.retry_delay_ms),
+	    .help = "before a retry (0: a random time up to 1, 2, 4, ...)" },
+	{ .name = "retry-max-time",
+	    .arg = "SECONDS",
+	    .kind = OPTION_SECONDS,
+	    .at = AT(fetch.retry_max_time_ms),
+	    .help = "begin no retry later than that after the first try "
+		    "(none)" },
+	{ .name = "retry-all-errors",
+	    .kind = OPTION_FLAG,
+	    .at = AT(fetch.retry_all_errors),
+	    .help = "try again after any failure but 404 and 410" },
+	{ .name = "retry-unsafe",
+	    .kind = OPTION_FLAG,
+	    .at = AT(fetch.retry_unsafe),
+	    .help = "try again what is not idempotent, as POST, too" },
+	{ .name = "max-retry-after",
+	    .arg = "SECONDS",
+	    .kind = OPTION_SECONDS,
+	    .at = AT(fetch.max_retry_after_ms),
+	    .help = "give up a host that asks by Retry-After to be left alone "
+		    "for longer (3600; 0: never)" },
+
 	{ .group = "Pace and limits",
 	    .name = "concurrency",
 	    .letter = 'c',
 	    .arg = "N",
 	    .kind = OPTION_NUMBER,
-	    .at = AT(concurrency),
+	    .at = AT(fetch.concurrency),
+	    .min = 1,
 	    .max = BULKFETCH_CONCURRENCY_MAX,
 	    .help = "connections kept busy (50); also --jobs, --parallel-max",
-	    .letter_note = "wget's -c, \"continue\", is not there under this "
-			   "letter" },
+	    .letter_note = "wget's -c: parts are continued by themselves, and "
+			   "--resume goes on with a run" },
+	{ .name = "max-per-host",
+	    .arg = "N",
+	    .kind = OPTION_NUMBER,
+	    .at = AT(fetch.max_per_host),
+	    .max = BULKFETCH_CONCURRENCY_MAX,
+	    .help = "requests at a time to one scheme, host and port (0: no "
+		    "limit)" },
+	{ .name = "rate",
+	    .arg = "N/s",
+	    .kind = OPTION_PACE,
+	    .at = AT(fetch.rate),
+	    .help = "requests begun a second in all; or N/m, N/h, N/d (no "
+		    "limit)" },
+	{ .name = "rate-per-host",
+	    .arg = "N/s",
+	    .kind = OPTION_PACE,
+	    .at = AT(fetch.rate_per_host),
+	    .help = "the same for each host (no limit)" },
+	{ .name = "limit-rate",
+	    .arg = "SIZE",
+	    .kind = OPTION_SIZE,
+	    .at = AT(fetch.limit_rate),
+	    .help = "octets received a second in all, as 500K or 2M (no "
+		    "limit)" },
+	{ .name = "max-host-errors",
+	    .arg = "N",
+	    .kind = OPTION_NUMBER,
+	    .at = AT(fetch.max_host_errors),
+	    .max = HOST_ERRORS_MAX,
+	    .help = "give up a host that N times in a row could not be "
+		    "connected to (0: never)" },
+	{ .name = "look-ahead",
+	    .arg = "N",
+	    .kind = OPTION_NUMBER,
+	    .at = AT(fetch.look_ahead),
+	    .max = BULKFETCH_LOOK_AHEAD_MAX,
+	    .help = "URLs that may wait for a host, a rate or a retry while "
+		    "others go on (0: 1000, or 4 a connection)" },
 	{ .name = "connect-timeout",
 	    .arg = "SECONDS",
 	    .kind = OPTION_SECONDS,
@@ -117,19 +218,36 @@ const struct option_row option_rows[] = {
 	    .arg = "SECONDS",
 	    .kind = OPTION_SECONDS,
 	    .at = AT(fetch.max_time_ms),
-	    .help = "for the whole of one request (none)" },
-	{ .name = "max-errors",
+	    .help = "for the whole of one try (none)" },
+
+	{ .group = "Stopping",
+	    .name = "max-errors",
 	    .arg = "N",
-	    .kind = OPTION_NUMBER,
-	    .at = AT(fetch.max_errors),
-	    .max = UINT64_MAX,
-	    .help = "stop the run at the N-th failure" },
+	    .kind = OPTION_ERRORS,
+	    .help = "stop the run at the N-th failure or, as 5%, when so many "
+		    "of 100 or more have failed" },
 	{ .name = "fail-early",
 	    .kind = OPTION_FLAG,
 	    .at = AT(is_fail_early),
 	    .help = "stop the run at the first failure" },
+	{ .name = "max-duration",
+	    .arg = "SECONDS",
+	    .kind = OPTION_SECONDS,
+	    .at = AT(fetch.max_duration_ms),
+	    .help = "stop the run then (never)" },
+	{ .name = "max-transfer",
+	    .arg = "SIZE",
+	    .kind = OPTION_SIZE,
+	    .at = AT(fetch.max_transfer),
+	    .help = "stop the run after so many octets of bodies (never)" },
+	{ .name = "max-drain",
+	    .arg = "SECONDS",
+	    .kind = OPTION_SECONDS,
+	    .at = AT(fetch.max_drain_ms),
+	    .help = "for what is in flight when the run is stopped (30; 0: as "
+		    "long as it takes)" },
 
-	{ .group = "Messages and records",
+	{ .group = "Records and resuming",
 	    .name = "log",
 	    .arg = "FILE",
 	    .kind = OPTION_NAME,
@@ -140,7 +258,25 @@ const struct option_row option_rows[] = {
 	    .kind = OPTION_NAME,
 	    .at = AT(failed),
 	    .help = "the URLs that failed, as a list to be fed in again" },
-	{ .name = "progress",
+	{ .name = "resume",
+	    .kind = OPTION_FLAG,
+	    .at = AT(is_resume),
+	    .help = "go on with the run of --log: fetch what has no result" },
+	{ .name = "resume-failed",
+	    .kind = OPTION_FLAG,
+	    .at = AT(is_resume_failed),
+	    .help = "the same, and what failed" },
+	{ .name = "retry-failed",
+	    .kind = OPTION_FLAG,
+	    .at = AT(is_retry_failed),
+	    .help = "fetch what failed by --log, without the lists" },
+	{ .name = "durable",
+	    .kind = OPTION_FLAG,
+	    .at = AT(is_durable),
+	    .help = "log a file only when the disk has it" },
+
+	{ .group = "Messages",
+	    .name = "progress",
 	    .arg = "MODE",
 	    .kind = OPTION_PROGRESS,
 	    .at = AT(progress),
@@ -174,265 +310,3 @@ const struct option_row option_rows[] = {
 	    .help = "print the version" },
 	{ .name = NULL },
 };
-
-static const struct {
-	const char *synonym;
-	const char *name;
-} synonyms[] = {
-	{ "jobs", "concurrency" },
-	{ "parallel-max", "concurrency" },
-};
-
-#define SYNONYMS (sizeof(synonyms) / sizeof(synonyms[0]))
-
-/* Letters that mean different things elsewhere are not given a meaning. */
-static const struct {
-	char letter;
-	const char *name; /* or NULL */
-	const char *text;
-} hints[] = {
-	{ 'O', "remote-name",
-	    "files are named after their URLs; see --output" },
-	{ 0, "remote-name-all",
-	    "files are named after their URLs; see --output" },
-	{ 0, "output-document", "see --output" },
-	{ 'P', NULL, "see --dir (wget) or --concurrency (xargs)" },
-	{ 0, "directory-prefix", "see --dir" },
-	{ 0, "output-dir", "see --dir" },
-	{ 't', "timeout",
-	    "see --connect-timeout, --idle-timeout and --max-time" },
-	{ 'm', NULL, "see --max-time (curl)" },
-	{ 'w', NULL, "see --log for results" },
-	{ 'i', "input-file", "name the list as an argument" },
-	{ 'n', "no-clobber", "see --skip-existing" },
-	{ 'N', "timestamping", "see --skip-existing" },
-	{ 'j', "max-concurrent-downloads", "see --concurrency" },
-	{ 'Z', "parallel", "see --concurrency" },
-	{ 'f', "fail", "a status that is not 2xx is a failure anyway" },
-	{ 'S', "show-error", "failures are told anyway; see --quiet" },
-	{ 0, "data-binary", "see --data and --data-file" },
-	{ 0, "data-raw", "see --data and --data-file" },
-	{ 0, "post-data", "see --data" },
-	{ 0, "post-file", "see --data-file" },
-	{ 0, "spider", "see --head" },
-	{ 0, "method", "see --request" },
-	{ 0, "read-timeout", "see --idle-timeout" },
-	{ 0, "max-concurrency", "see --concurrency" },
-	{ 'L', "location", "redirects are not followed, a 3xx is a failure" },
-	{ 0, "retry", "failures are not tried again; see --failed" },
-	{ 0, "tries", "failures are not tried again; see --failed" },
-	{ 0, "continue", "see --skip-existing" },
-	{ 'k', "insecure", "https is not supported" },
-	{ 'x', "proxy", "proxies are not supported" },
-	{ 0, "compressed", "bodies are stored as they come" },
-};
-
-#define HINTS (sizeof(hints) / sizeof(hints[0]))
-
-static const struct option_row *
-find_exactly(struct slice name)
-{
-	for (size_t i = 0; i < SYNONYMS; i++) {
-		if (slice_eq_str(name, synonyms[i].synonym))
-			name = slice_str(synonyms[i].name);
-	}
-	for (const struct option_row *row = option_rows; row->name; row++) {
-		if (slice_eq_str(name, row->name))
-			return row;
-	}
-	return NULL;
-}
-
-const struct option_row *
-option_find_letter(char letter)
-{
-	for (const struct option_row *row = option_rows; row->name; row++) {
-		if (row->letter != 0 && row->letter == letter)
-			return row;
-	}
-	return NULL;
-}
-
-static bool
-begins_with(const char *name, struct slice with)
-{
-	return strlen(name) >= with.len &&
-	    (with.len == 0 || memcmp(name, with.ptr, with.len) == 0);
-}
-
-/* The options that `name` may be short for. */
-struct matches {
-	const struct option_row *row; /* the last of them */
-	size_t count;
-	char *text; /* their names */
-	size_t cap;
-};
-
-static void
-add_match(struct matches *m, const char *name)
-{
-	const struct option_row *row = find_exactly(slice_str(name));
-	size_t len = strlen(m->text);
-
-	if (m->row == row)
-		return;
-	m->row = row;
-	m->count++;
-	(void)snprintf(
-	    m->text + len, m->cap - len, "%s--%s", len > 0 ? ", " : "", name);
-}
-
-const struct option_row *
-option_find_name(struct slice name, char *candidates, size_t cap)
-{
-	struct matches m = { .text = candidates, .cap = cap };
-	const struct option_row *row = find_exactly(name);
-
-	candidates[0] = '\0';
-	if (row != NULL || name.len == 0 || option_hint_name(name) != NULL)
-		return row;
-	for (row = option_rows; row->name != NULL; row++) {
-		if (begins_with(row->name, name))
-			add_match(&m, row->name);
-	}
-	for (size_t i = 0; i < SYNONYMS; i++) {
-		if (begins_with(synonyms[i].synonym, name))
-			add_match(&m, synonyms[i].synonym);
-	}
-	if (m.count == 1)
-		candidates[0] = '\0';
-	return m.count == 1 ? m.row : NULL;
-}
-
-const char *
-option_hint_letter(char letter)
-{
-	for (size_t i = 0; i < HINTS; i++) {
-		if (hints[i].letter != 0 && hints[i].letter == letter)
-			return hints[i].text;
-	}
-	return NULL;
-}
-
-const char *
-option_hint_name(struct slice name)
-{
-	for (size_t i = 0; i < HINTS; i++) {
-		if (hints[i].name != NULL && slice_eq_str(name, hints[i].name))
-			return hints[i].text;
-	}
-	return NULL;
-}
-
-#define NAME_MAX_LEN 32
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Octets to insert, delete or change between two names (Levenshtein). */
-static size_t
-distance(struct slice a, struct slice b)
-{
-	size_t row[NAME_MAX_LEN + 1];
-
-	for (size_t j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (size_t i = 0; i < a.len; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < b.len; j++) {
-			size_t change = a.ptr[i] == b.ptr[j] ? 0 : 1;
-			size_t step = least(row[j], row[j + 1]) + 1;
-			size_t here = least(diagonal + change, step);
-
-			diagonal = row[j + 1];
-			row[j + 1] = here;
-		}
-	}
-	return row[b.len];
-}
-
-const char *
-option_nearest(struct slice name)
-{
-	const char *nearest = NULL;
-	size_t best = name.len < 6 ? 1 : name.len / 3; /* no farther */
-
-	if (name.len == 0 || name.len > NAME_MAX_LEN)
-		return NULL;
-	for (const struct option_row *row = option_rows; row->name; row++) {
-		size_t far = distance(name, slice_str(row->name));
-
-		if (far <= best && (nearest == NULL || far < best)) {
-			best = far;
-			nearest = row->name;
-		}
-	}
-	return nearest;
-}
-
-/* Print `text` from `column` on, wrapped between words. */
-static void
-print_wrapped(FILE *out, const char *text, size_t column)
-{
-	while (column < HELP_COLUMN)
-		column += (size_t)fprintf(out, " ");
-	while (*text != '\0') {
-		size_t len = strcspn(text, " ");
-
-		if (column > HELP_COLUMN && column + 1 + len > HELP_WIDTH) {
-			(void)fprintf(out, "\n%*s", HELP_COLUMN, "");
-			column = HELP_COLUMN;
-		} else if (column > HELP_COLUMN) {
-			column += (size_t)fprintf(out, " ");
-		}
-		column += (size_t)fprintf(out, "%.*s", (int)len, text);
-		text += len;
-		text += strspn(text, " ");
-	}
-	(void)fprintf(out, "\n");
-}
-
-static void
-print_row(FILE *out, const struct option_row *row)
-{
-	char letter[] = { '-', row->letter, ',', '\0' };
-	size_t column;
-
-	if (row->group != NULL)
-		(void)fprintf(out, "\n%s:\n", row->group);
-	column = (size_t)fprintf(out, "  %-3s --%s%s%s",
-	    row->letter != 0 ? letter : "", row->name,
-	    row->arg != NULL ? " " : "", row->arg != NULL ? row->arg : "");
-	if (column + 2 > HELP_COLUMN) {
-		(void)fprintf(out, "\n");
-		column = 0;
-	}
-	print_wrapped(out, row->help, column);
-}
-
-void
-option_print_help(FILE *out)
-{
-	(void)fputs(
-	    "Usage: bulkfetch [OPTION]... [LIST]...\n"
-	    "Fetch every URL of the LISTs over a fixed number of "
-	    "connections.\n\n"
-	    "A LIST is a file with a URL on each line, '-' for standard "
-	    "input, or a URL.\n"
-	    "Without a LIST, standard input is read unless it is a "
-	    "terminal.\n",
-	    out);
-	for (const struct option_row *row = option_rows; row->name; row++)
-		print_row(out, row);
-	(void)fputs(
-	    "\nExit status: 0 all fetched, 1 some failed, 2 wrong usage, "
-	    "3 local file error,\n4 none succeeded, 5 stopped by --fail-early "
-	    "or --max-errors, 7 interrupted.\n"
-	    "The manual: man bulkfetch\n",
-	    out);
-}

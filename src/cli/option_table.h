@@ -7,17 +7,17 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-
-#include "base/slice.h"
 
 /* What an option takes, and the type of its member of `struct options`. */
 enum option_kind {
-	OPTION_FLAG,     /* nothing: bool */
+	OPTION_FLAG,     /* nothing: bool, true */
+	OPTION_FLAG_OFF, /* nothing: bool, false */
 	OPTION_COUNT,    /* nothing: unsigned, one up */
-	OPTION_NUMBER,   /* 1 to `max`: uint64_t */
-	OPTION_SECONDS,  /* 0 for none: uint64_t, milliseconds */
+	OPTION_NUMBER,   /* `min` to `max`: unsigned */
+	OPTION_SECONDS,  /* uint64_t, milliseconds */
 	OPTION_SIZE,     /* octets: uint64_t */
+	OPTION_PACE,     /* so many in a time: struct bulkfetch_pace */
+	OPTION_ERRORS,   /* N or N%: one of two members of `fetch` */
 	OPTION_NAME,     /* not empty: const char * */
 	OPTION_TEXT,     /* const char * */
 	OPTION_METHOD,   /* a token of HTTP: const char * */
@@ -33,37 +33,14 @@ struct option_row {
 	char letter;     /* or 0 */
 	const char *arg; /* its name in the help; NULL when it takes none */
 	enum option_kind kind;
-	size_t at; /* offset of the member; unused when gathered */
-	uint64_t max;
+	size_t at;    /* offset of the member; unused when gathered */
+	unsigned min; /* of an OPTION_NUMBER, as the next */
+	unsigned max;
 	const char *help;
 	const char *letter_note; /* for a wrong value behind the letter */
 };
 
 /* The rows in the order of the help, ended by one without a name. */
 extern const struct option_row option_rows[];
-
-/* NULL when there is none. */
-const struct option_row *option_find_letter(char letter);
-
-/*
- * The option whose name, or synonym, is `name` or alone begins with it; NULL
- * when there is none.  When several begin so, NULL with them in `candidates`
- * ("--failed, --fail-early"), which is otherwise empty.
- */
-const struct option_row *option_find_name(
-    struct slice name, char *candidates, size_t cap);
-
-/*
- * What to do instead of an option that other programs have and this one has
- * not, as a part of a sentence; NULL when there is nothing to say.
- */
-const char *option_hint_letter(char letter);
-const char *option_hint_name(struct slice name);
-
-/* The name most like `name`, NULL when none is near. */
-const char *option_nearest(struct slice name);
-
-/* The text of --help, no line over 80 columns. */
-void option_print_help(FILE *out);
 
 #endif

@@ -1,16 +1,15 @@
 #include "cli/options.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/num.h"
-#include "cli/option_table.h"
-
-#define SHOWN_MAX 160 /* of a word, in a message */
+#include "cli/conflicts.h"
+#include "cli/option_find.h"
+#include "cli/usage.h"
 
 /* The words, and how far they have been read. */
 struct words {
@@ -28,65 +27,81 @@ struct given {
 	bool is_letter;
 };
 
-static bool refuse(struct bulkfetch_problem *problem, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool
-refuse(struct bulkfetch_problem *problem, const char *format, ...)
-{
-	va_list args;
-
-	*problem = (struct bulkfetch_problem){ .is_usage = true };
-	va_start(args, format);
-	(void)vsnprintf(problem->text, sizeof(problem->text), format, args);
-	va_end(args);
-	return false;
-}
-
-static const char *
-shown(const char *word, size_t len, char space[SHOWN_MAX])
-{
-	struct bulkfetch_text text = { .ptr = word, .len = len };
-
-	return bulkfetch_escape(text, space, SHOWN_MAX);
-}
-
 /* The value is wrong: say which it was and what it should have been. */
 static bool
 refuse_value(struct words *w, const struct given *given, const char *expected)
 {
 	const char *note = given->is_letter ? given->row->letter_note : NULL;
-	char space[SHOWN_MAX];
+	char space[USAGE_SHOWN_MAX];
 
 	if (ascii_is_digit((uint8_t)given->value[0]))
 		note = NULL;
-	return refuse(w->problem, "--%s: '%s' is not %s%s%s%s",
-	    given->row->name, shown(given->value, strlen(given->value), space),
-	    expected, note != NULL ? " (" : "", note != NULL ? note : "",
+	return usage_refuse(w->problem, "--%s: '%s' is not %s%s%s%s",
+	    given->row->name,
+	    usage_shown(given->value, strlen(given->value), space), expected,
+	    note != NULL ? " (" : "", note != NULL ? note : "",
 	    note != NULL ? ")" : "");
 }
 
 static bool
-refuse_number(struct words *w, const struct given *given)
+take_number(struct words *w, const struct given *given, unsigned *member)
 {
+	const struct option_row *row = given->row;
 	char expected[64];
+	uint64_t number;
 
-	if (given->row->max == UINT64_MAX)
-		return refuse_value(w, given, "a number from 1 on");
-	(void)snprintf(expected, sizeof(expected), "a number from 1 to %llu",
-	    (unsigned long long)given->row->max);
+	if (num_parse_u64(slice_str(given->value), row->max, &number) &&
+	    number >= row->min) {
+		*member = (unsigned)number;
+		return true;
+	}
+	(void)snprintf(expected, sizeof(expected), "a number from %u to %u",
+	    row->min, row->max);
 	return refuse_value(w, given, expected);
 }
 
 static bool
-refuse_seconds(struct words *w, const struct given *given)
+take_seconds(struct words *w, const struct given *given, uint64_t *ms)
 {
 	char expected[64];
 
+	if (num_parse_seconds(
+		slice_str(given->value), BULKFETCH_DURATION_MAX_MS, ms))
+		return true;
 	(void)snprintf(expected, sizeof(expected),
-	    "a number of seconds from 0 (none) to %llu",
+	    "a number of seconds from 0 to %llu",
 	    (unsigned long long)(BULKFETCH_DURATION_MAX_MS / 1000));
 	return refuse_value(w, given, expected);
+}
+
+static bool
+take_pace(
+    struct words *w, const struct given *given, struct bulkfetch_pace *pace)
+{
+	return num_parse_pace(slice_str(given->value), BULKFETCH_PACE_COUNT_MAX,
+		   &pace->count, &pace->per_ms) ||
+	    refuse_value(w, given, "a rate such as 20/s, 300/m or 5000/h");
+}
+
+/* "20", or "5%" with at most three places behind the point. */
+static bool
+take_errors(struct words *w, const struct given *given)
+{
+	struct bulkfetch_options *fetch = &w->options->fetch;
+	struct slice text = slice_str(given->value);
+	bool is_share = text.len > 0 && text.ptr[text.len - 1] == '%';
+	uint64_t number = 0;
+	bool is_good = is_share
+	    ? num_parse_thousandths(
+		  slice_first(text, text.len - 1), 100000, &number)
+	    : num_parse_u64(text, UINT64_MAX, &number);
+
+	if (!is_good || number == 0)
+		return refuse_value(
+		    w, given, "a number from 1 on, or a share such as 5%");
+	fetch->max_errors = is_share ? 0 : number;
+	fetch->max_error_percent = is_share ? (double)number / 1000 : 0;
+	return true;
 }
 
 static bool
@@ -123,12 +138,12 @@ add_data(struct words *w, const struct given *given)
 {
 	struct options *o = w->options;
 	bool is_file = given->row->kind == OPTION_DATA_FILE;
-	char space[SHOWN_MAX];
+	char space[USAGE_SHOWN_MAX];
 
 	if (!is_file && given->value[0] == '@')
-		return refuse(w->problem,
+		return usage_refuse(w->problem,
 		    "--data: '%s' is not read from a file; see --data-file",
-		    shown(given->value, strlen(given->value), space));
+		    usage_shown(given->value, strlen(given->value), space));
 	if (is_file && given->value[0] == '\0')
 		return refuse_value(w, given, "the name of a file");
 	if (is_file && strcmp(given->value, "-") == 0)
@@ -153,26 +168,24 @@ apply(struct words *w, const struct given *given)
 	case OPTION_FLAG:
 		*(bool *)member = true;
 		return true;
+	case OPTION_FLAG_OFF:
+		*(bool *)member = false;
+		return true;
 	case OPTION_COUNT:
 		++*(unsigned *)member;
 		return true;
-	case OPTION_NUMBER: {
-		uint64_t number;
-
-		if (!num_parse_u64(text, given->row->max, &number) ||
-		    number == 0)
-			return refuse_number(w, given);
-		*(uint64_t *)member = number;
-		return true;
-	}
+	case OPTION_NUMBER:
+		return take_number(w, given, member);
 	case OPTION_SECONDS:
-		return num_parse_seconds(text, BULKFETCH_DURATION_MAX_MS,
-			   (uint64_t *)member) ||
-		    refuse_seconds(w, given);
+		return take_seconds(w, given, member);
 	case OPTION_SIZE:
 		return num_parse_size(text, UINT64_MAX, (uint64_t *)member) ||
 		    refuse_value(w, given,
 			"a size in octets, such as 1000000, 500K or 2G");
+	case OPTION_PACE:
+		return take_pace(w, given, member);
+	case OPTION_ERRORS:
+		return take_errors(w, given);
 	case OPTION_NAME:
 		*(const char **)member = given->value;
 		return text.len > 0 || refuse_value(w, given, "a name");
@@ -202,7 +215,7 @@ static bool
 take_value(struct words *w, struct given *given)
 {
 	if (w->at == w->count)
-		return refuse(w->problem, "--%s: %s is missing",
+		return usage_refuse(w->problem, "--%s: %s is missing",
 		    given->row->name, given->row->arg);
 	given->value = w->words[w->at++];
 	return true;
@@ -212,18 +225,19 @@ static bool
 refuse_letter(struct words *w, char letter, const char *word)
 {
 	const char *hint = option_hint_letter(letter);
-	bool is_long = option_find_name(
-			   slice_str(word + 1), (char[512]){ 0 }, 512) != NULL;
-	char space[SHOWN_MAX];
+	char candidates[OPTION_CANDIDATES_MAX];
+	bool is_long =
+	    option_find_name(slice_str(word + 1), candidates) != NULL;
+	char space[USAGE_SHOWN_MAX];
 
-	(void)shown(&letter, 1, space);
+	(void)usage_shown(&letter, 1, space);
 	if (hint != NULL)
-		return refuse(
+		return usage_refuse(
 		    w->problem, "unknown option '-%s': %s", space, hint);
 	if (is_long && strlen(word) > 2)
-		return refuse(w->problem,
+		return usage_refuse(w->problem,
 		    "unknown option '-%s'; did you mean '-%s'?", space, word);
-	return refuse(w->problem, "unknown option '-%s'", space);
+	return usage_refuse(w->problem, "unknown option '-%s'", space);
 }
 
 /* A word such as "-qv", "-c200" or "-c". */
@@ -257,20 +271,20 @@ refuse_name(struct words *w, struct slice name, const char *candidates)
 {
 	const char *hint = option_hint_name(name);
 	const char *nearest = option_nearest(name);
-	char space[SHOWN_MAX];
+	char space[USAGE_SHOWN_MAX];
 
-	(void)shown((const char *)name.ptr, name.len, space);
+	(void)usage_shown((const char *)name.ptr, name.len, space);
 	if (candidates[0] != '\0')
-		return refuse(
+		return usage_refuse(
 		    w->problem, "option '--%s' may mean %s", space, candidates);
 	if (hint != NULL)
-		return refuse(
+		return usage_refuse(
 		    w->problem, "unknown option '--%s': %s", space, hint);
 	if (nearest != NULL)
-		return refuse(w->problem,
+		return usage_refuse(w->problem,
 		    "unknown option '--%s'; did you mean '--%s'?", space,
 		    nearest);
-	return refuse(w->problem, "unknown option '--%s'", space);
+	return usage_refuse(w->problem, "unknown option '--%s'", space);
 }
 
 /* A word such as "--dir" or "--dir=DIR". */
@@ -280,16 +294,16 @@ parse_name(struct words *w, const char *word)
 	struct slice text = slice_str(word + 2);
 	size_t equals = slice_find(text, '=');
 	struct slice name = slice_first(text, equals);
-	char candidates[256];
+	char candidates[OPTION_CANDIDATES_MAX];
 	struct given given = {
-		.row = option_find_name(name, candidates, sizeof(candidates)),
+		.row = option_find_name(name, candidates),
 		.value = "",
 	};
 
 	if (given.row == NULL)
 		return refuse_name(w, name, candidates);
 	if (given.row->arg == NULL && equals < text.len)
-		return refuse(
+		return usage_refuse(
 		    w->problem, "--%s takes no value", given.row->name);
 	if (given.row->arg != NULL && equals < text.len)
 		given.value = word + 2 + equals + 1;
@@ -309,7 +323,7 @@ parse_words(struct words *w)
 
 		if (is_ended || word[0] != '-' || word[1] == '\0') {
 			if (word[0] == '\0')
-				return refuse(
+				return usage_refuse(
 				    w->problem, "a LIST has an empty name");
 			o->lists[o->list_count++] = word;
 		} else if (strcmp(word, "--") == 0) {
@@ -324,96 +338,35 @@ parse_words(struct words *w)
 	return true;
 }
 
-/* -I and -X HEAD are the same, and bring neither body nor file. */
 static bool
-check_head(struct options *o, struct bulkfetch_problem *problem)
+is_stdout(const char *file)
+{
+	return file != NULL && strcmp(file, "-") == 0;
+}
+
+/* What follows from the options as they were given. */
+static void
+conclude(struct options *o)
 {
 	const char *method = o->fetch.method;
 
-	if (method != NULL && strcmp(method, "HEAD") == 0)
-		o->is_head = true;
-	if (!o->is_head)
-		return true;
-	if (method != NULL && strcmp(method, "HEAD") != 0)
-		return refuse(problem,
-		    "--head asks for HEAD and --request for another method");
-	o->fetch.method = "HEAD";
-	if (o->data_count > 0)
-		return refuse(problem, "--head: a HEAD request has no data");
-	if (o->output != NULL)
-		return refuse(problem,
-		    "--head writes no files, so --output means nothing; "
-		    "results are in --log");
-	if (o->tree.skip_existing)
-		return refuse(problem,
-		    "--head writes no files, so --skip-existing means nothing");
-	return true;
-}
-
-/* At most one thing may be written to standard output. */
-static bool
-check_stdout(struct options *o, struct bulkfetch_problem *problem)
-{
-	bool has_log = o->log != NULL && strcmp(o->log, "-") == 0;
-	bool has_failed = o->failed != NULL && strcmp(o->failed, "-") == 0;
-
-	o->is_to_stdout = o->output != NULL && strcmp(o->output, "-") == 0;
-	o->has_stdout = o->is_to_stdout || has_log || has_failed;
-	if (!o->is_to_stdout)
-		o->tree.name_template = o->output;
-	if (o->is_to_stdout && has_log)
-		return refuse(problem,
-		    "--output and --log cannot both be standard output");
-	if (o->is_to_stdout && has_failed)
-		return refuse(problem,
-		    "--output and --failed cannot both be standard output");
-	if (has_log && has_failed)
-		return refuse(problem,
-		    "--log and --failed cannot both be standard output");
-	if (o->is_to_stdout && o->tree.skip_existing)
-		return refuse(problem,
-		    "--skip-existing: there are no files with --output -");
-	return true;
-}
-
-/*
- * Whether a name that the template makes tells whose it is: by the hash of the
- * URL, or by its number, as long as the list is the same.
- */
-static bool
-names_tell_urls(const char *template)
-{
-	return strstr(template, "%{hash}") != NULL ||
-	    strstr(template, "%{n}") != NULL ||
-	    strstr(template, "%{n:") != NULL;
-}
-
-/* What is there must be what the URL would bring. */
-static bool
-check_skip(const struct options *o, struct bulkfetch_problem *problem)
-{
-	if (!o->tree.skip_existing)
-		return true;
-	if (o->tree.name_template != NULL &&
-	    !names_tell_urls(o->tree.name_template))
-		return refuse(problem,
-		    "--skip-existing: another URL's file may have that name; "
-		    "use %%{hash} or %%{n} in --output");
-	if (o->fetch.fail_with_body)
-		return refuse(problem,
-		    "--skip-existing would take the bodies of failures that "
-		    "--fail-with-body stores for the real ones");
-	return true;
-}
-
-static void
-finish(struct options *o)
-{
-	o->fetch.concurrency = (unsigned)o->concurrency;
 	o->fetch.fields = o->fields;
 	o->fetch.field_count = o->field_count;
 	if (o->is_fail_early)
 		o->fetch.max_errors = 1;
+	if (method != NULL && strcmp(method, "HEAD") == 0)
+		o->is_head = true;
+	o->is_to_stdout = is_stdout(o->output);
+	o->has_stdout =
+	    o->is_to_stdout || is_stdout(o->log) || is_stdout(o->failed);
+	if (!o->is_to_stdout)
+		o->tree.name_template = o->output;
+	o->is_resumed =
+	    o->is_resume || o->is_resume_failed || o->is_retry_failed;
+	if (o->is_resume_failed)
+		o->resume_how = BULKFETCH_RESUME_FAILED;
+	if (o->is_retry_failed)
+		o->resume_how = BULKFETCH_RETRY_FAILED;
 }
 
 bool
@@ -429,7 +382,6 @@ options_parse(struct options *o, const char *const *words, size_t count,
 
 	*o = (struct options){ .progress = PROGRESS_AUTO };
 	bulkfetch_options_init(&o->fetch);
-	o->concurrency = o->fetch.concurrency;
 	/* No word is more than one LIST, field or piece of data. */
 	o->lists = calloc(count + 1, sizeof(*o->lists));
 	o->fields = calloc(count + 1, sizeof(*o->fields));
@@ -443,10 +395,11 @@ options_parse(struct options *o, const char *const *words, size_t count,
 		return false;
 	if (o->is_help || o->is_version)
 		return true;
-	if (!check_head(o, problem) || !check_stdout(o, problem) ||
-	    !check_skip(o, problem))
+	conclude(o);
+	if (!conflicts_check(o, problem))
 		return false;
-	finish(o);
+	if (o->is_head)
+		o->fetch.method = "HEAD";
 	return true;
 }
 

@@ -4,7 +4,8 @@
  * GNU style: options and LISTs in any order, `--opt=value` and `--opt value`,
  * `-dDIR`, `-qv`, unambiguous beginnings of long names, `--` before words that
  * begin with '-'.  Options given twice: the last one counts, but for those that
- * gather (--header, --data, --verbose).
+ * gather (--header, --data, --verbose).  What cannot be had together is refused
+ * (cli/conflicts.h).
  *
  * Pure: looks at the words alone, no file and no environment.  Texts are
  * borrowed from the words.
@@ -34,15 +35,20 @@ struct options {
 	size_t field_count;
 	struct options_data *data; /* owned array */
 	size_t data_count;
-	void *body;           /* owned, made by inputs_load() */
-	uint64_t concurrency; /* also in `fetch` */
-	const char *output;   /* as given: a template, "-", or NULL */
-	bool is_to_stdout;    /* --output - */
-	bool has_stdout;      /* bodies or records go to standard output */
-	bool is_head;         /* nothing is stored */
+	void *body;         /* owned, made by inputs_load() */
+	const char *output; /* as given: a template, "-", or NULL */
+	bool is_to_stdout;  /* --output - */
+	bool has_stdout;    /* bodies or records go to standard output */
+	bool is_head;       /* nothing is stored */
 	bool is_fail_early;
 	const char *log;
 	const char *failed;
+	bool is_resume; /* as given; at most one of these three */
+	bool is_resume_failed;
+	bool is_retry_failed;
+	bool is_resumed; /* one of them, and this one: */
+	enum bulkfetch_resume_how resume_how;
+	bool is_durable;
 	enum progress_mode progress;
 	unsigned verbosity; /* how often -v was given */
 	bool is_quiet;

@@ -11,7 +11,7 @@
 #define DRAW_MS 220
 #define PLAIN_MS 5000
 #define PLAIN_TICK_MS 1000
-#define PLAIN_WIDTH 120
+#define PLAIN_WIDTH 160
 #define LINE_MAX_LEN 256
 #define RATE_STEP_MS 160 /* rates of about 5 s */
 #define ETA_STEP_MS 2000 /* the end as foreseen over about a minute */
@@ -52,7 +52,7 @@ progress_tick_ms(const struct progress *p)
 static uint64_t
 requests_ended(const struct bulkfetch_stats *stats)
 {
-	return stats->fetched + stats->failed;
+	return stats->fetched + stats->unchanged + stats->failed;
 }
 
 void
@@ -71,6 +71,8 @@ enum piece {
 	PIECE_DONE,
 	PIECE_FAILED,
 	PIECE_IN_FLIGHT,
+	PIECE_WAITING,
+	PIECE_PARKED,
 	PIECE_REQUESTS,
 	PIECE_OCTETS,
 	PIECE_PERCENT,
@@ -82,8 +84,10 @@ enum piece {
 static const enum piece least_first[] = {
 	PIECE_PERCENT,
 	PIECE_IN_FLIGHT,
+	PIECE_WAITING,
 	PIECE_OCTETS,
 	PIECE_REQUESTS,
+	PIECE_PARKED,
 	PIECE_ETA,
 	PIECE_FAILED,
 	PIECE_DONE,
@@ -116,7 +120,7 @@ compose_eta(const struct progress *p, const struct bulkfetch_stats *stats,
 	char text[PIECE_LEN - 8];
 
 	/* What was read ahead tells nothing before something is done. */
-	if (stats->fetched + stats->skipped + stats->failed == 0)
+	if (requests_ended(stats) + stats->skipped == 0)
 		return;
 	if (left <= 0 || speed <= 0 || left / speed >= (double)ETA_MAX_S)
 		return;
@@ -142,6 +146,13 @@ compose_pieces(const struct progress *p, const struct bulkfetch_stats *stats,
 	    (unsigned long long)stats->failed);
 	(void)snprintf(pieces->text[PIECE_IN_FLIGHT], PIECE_LEN, "%u in flight",
 	    stats->in_flight);
+	if (stats->waiting > 0)
+		(void)snprintf(pieces->text[PIECE_WAITING], PIECE_LEN,
+		    "%u waiting", stats->waiting);
+	if (stats->parked_hosts > 0)
+		(void)snprintf(pieces->text[PIECE_PARKED], PIECE_LEN,
+		    "%u host%s parked", stats->parked_hosts,
+		    stats->parked_hosts == 1 ? "" : "s");
 	(void)snprintf(pieces->text[PIECE_REQUESTS], PIECE_LEN, "%s/s",
 	    units_rate(requests, text, sizeof(text)));
 	(void)snprintf(pieces->text[PIECE_OCTETS], PIECE_LEN, "%s/s",

@@ -35,7 +35,11 @@ add(struct text *text, const char *format, ...)
 static void
 add_counts(struct text *text, const struct bulkfetch_stats *stats)
 {
-	add(text, "bulkfetch: %llu fetched, %llu skipped, %llu failed",
+	add(text, "bulkfetch: ");
+	if (stats->unchanged > 0)
+		add(text, "%llu unchanged, ",
+		    (unsigned long long)stats->unchanged);
+	add(text, "%llu fetched, %llu skipped, %llu failed",
 	    (unsigned long long)stats->fetched,
 	    (unsigned long long)stats->skipped,
 	    (unsigned long long)stats->failed);
@@ -47,6 +51,11 @@ add_counts(struct text *text, const struct bulkfetch_stats *stats)
 		add(text, ")");
 	if (stats->in_flight > 0)
 		add(text, ", %u in flight", stats->in_flight);
+	if (stats->waiting > 0)
+		add(text, ", %u waiting", stats->waiting);
+	if (stats->parked_hosts > 0)
+		add(text, ", %u host%s parked", stats->parked_hosts,
+		    stats->parked_hosts == 1 ? "" : "s");
 	add(text, "\n");
 }
 
@@ -58,15 +67,32 @@ add_speed(struct text *text, const struct bulkfetch_stats *stats)
 	    (double)(stats->elapsed_ms > 0 ? stats->elapsed_ms : 1) / 1000;
 	char requests[32];
 	char octets[32];
+	double ended =
+	    (double)(stats->fetched + stats->unchanged + stats->failed);
 
-	(void)units_rate((double)(stats->fetched + stats->failed) / seconds,
-	    requests, sizeof(requests));
+	(void)units_rate(ended / seconds, requests, sizeof(requests));
 	(void)units_octets(
 	    (double)stats->bytes / seconds, octets, sizeof(octets));
 	add(text, "bulkfetch: %llu bytes in %llu.%03u s, %s requests/s, %s/s\n",
 	    (unsigned long long)stats->bytes,
 	    (unsigned long long)(stats->elapsed_ms / 1000),
 	    (unsigned)(stats->elapsed_ms % 1000), requests, octets);
+}
+
+static void
+add_connections(struct text *text, const struct bulkfetch_stats *stats)
+{
+	add(text, "bulkfetch: %llu connection%s opened, %u open at most",
+	    (unsigned long long)stats->connections_opened,
+	    stats->connections_opened == 1 ? "" : "s", stats->connections_peak);
+	if (stats->retries > 0)
+		add(text, ", %llu %s", (unsigned long long)stats->retries,
+		    stats->retries == 1 ? "retry" : "retries");
+	if (stats->redirects > 0)
+		add(text, ", %llu redirect%s",
+		    (unsigned long long)stats->redirects,
+		    stats->redirects == 1 ? "" : "s");
+	add(text, "\n");
 }
 
 const char *
@@ -76,8 +102,6 @@ summary_compose(const struct bulkfetch_stats *stats, char *out, size_t cap)
 
 	add_counts(&text, stats);
 	add_speed(&text, stats);
-	add(&text, "bulkfetch: %llu connection%s opened, %u open at most\n",
-	    (unsigned long long)stats->connections_opened,
-	    stats->connections_opened == 1 ? "" : "s", stats->connections_peak);
+	add_connections(&text, stats);
 	return out;
 }

@@ -3,7 +3,9 @@
  *
  *	bulkfetch: 20064 fetched, 0 skipped, 3 failed (connect 2, timeout 1)
  *	bulkfetch: 1094221824 bytes in 3.210 s, 6251 requests/s, 325.1 MiB/s
- *	bulkfetch: 200 connections opened, 200 open at most
+ *	bulkfetch: 200 connections opened, 200 open at most, 2 retries
+ *
+ * What few runs have, such as unchanged files, is left out when there is none.
  */
 #ifndef BULKFETCH_CLI_SUMMARY_H
 #define BULKFETCH_CLI_SUMMARY_H

@@ -3,11 +3,14 @@
  * amount of memory remembers.
  *
  * A direct-mapped table of hashes: a new name displaces an older one, so that
- * an answer of MADE_UNKNOWN says nothing about the past.
+ * an answer of MADE_UNKNOWN says nothing about the past.  Names of files that
+ * were kept from an earlier run, which no ctime tells from other old ones, are
+ * never forgotten, but may be taken for more than they are.
  */
 #ifndef BULKFETCH_COLLECT_MADE_H
 #define BULKFETCH_COLLECT_MADE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -27,5 +30,11 @@ void made_free(struct made *m);
 void made_add(struct made *m, uint64_t name, uint64_t url);
 
 enum made_by made_find(const struct made *m, uint64_t name, uint64_t url);
+
+/* The file `name` is an earlier run's, and this one's as well. */
+struct err made_keep(struct made *m, uint64_t name);
+
+/* Whether it is, or may be. */
+bool made_may_be_kept(const struct made *m, uint64_t name);
 
 #endif

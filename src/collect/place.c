@@ -49,6 +49,13 @@ place_remember(struct places *places, const struct place *p)
 	made_add(places->made, name_hash(places, p), p->url_hash);
 }
 
+struct err
+place_keep(struct places *places, const struct place *p)
+{
+	place_remember(places, p);
+	return made_keep(places->made, name_hash(places, p));
+}
+
 static bool
 is_shared(const struct places *places, const struct place *p)
 {
@@ -58,9 +65,10 @@ is_shared(const struct places *places, const struct place *p)
 /* What is there under a body's name. */
 enum verdict {
 	VERDICT_FREE,
-	VERDICT_OLD,   /* a file of an earlier run, or unfinished */
-	VERDICT_OURS,  /* made by the same URL */
-	VERDICT_OTHER, /* made in this run, by another URL, or may be */
+	VERDICT_LITTER, /* nothing that is complete */
+	VERDICT_OLD,    /* a file of an earlier run */
+	VERDICT_OURS,   /* made by the same URL */
+	VERDICT_OTHER,  /* made in this run, by another URL, or may be */
 	VERDICT_DIR,
 	VERDICT_FAILED, /* errno */
 };
@@ -72,32 +80,50 @@ is_earlier(struct timespec a, struct timespec b)
 	    (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
 
-/* `*is_complete`: it is a file, and not an unfinished one. */
+static bool
+is_complete(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & 0777) != 0;
+}
+
+static bool
+look(const struct place *p, int dir, struct stat *st)
+{
+	return fstatat(dir, target_base(&p->target), st, AT_SYMLINK_NOFOLLOW) ==
+	    0;
+}
+
+static struct place_file
+file_of(const struct stat *st)
+{
+	return (struct place_file){
+		.mtime = st->st_mtim,
+		.len = st->st_size > 0 ? (uint64_t)st->st_size : 0,
+	};
+}
+
 static enum verdict
 judge(const struct places *places, const struct place *p, int dir,
-    bool *is_complete)
+    struct stat *st)
 {
+	uint64_t name = name_hash(places, p);
 	enum made_by by;
-	struct stat st;
 
-	*is_complete = false;
-	if (fstatat(dir, target_base(&p->target), &st, AT_SYMLINK_NOFOLLOW) ==
-	    -1)
+	if (!look(p, dir, st))
 		return errno == ENOENT ? VERDICT_FREE : VERDICT_FAILED;
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st->st_mode))
 		return VERDICT_DIR;
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 0777) == 0)
-		return VERDICT_OLD;
-	*is_complete = true;
-	by = made_find(places->made, name_hash(places, p), p->url_hash);
+	if (!is_complete(st))
+		return VERDICT_LITTER;
+	by = made_find(places->made, name, p->url_hash);
 	if (by == MADE_BY_URL)
 		return VERDICT_OURS;
 	if (!is_shared(places, p))
 		return VERDICT_OLD;
-	if (by == MADE_BY_OTHER)
+	if (by == MADE_BY_OTHER || made_may_be_kept(places->made, name))
 		return VERDICT_OTHER;
-	return is_earlier(st.st_ctim, places->rules->begun) ? VERDICT_OLD
-							    : VERDICT_OTHER;
+	return is_earlier(st->st_ctim, places->rules->begun) ? VERDICT_OLD
+							     : VERDICT_OTHER;
 }
 
 struct err
@@ -105,20 +131,21 @@ place_take(
     struct places *places, struct place *p, int dir, const struct outfile *temp)
 {
 	enum verdict verdict;
-	bool is_complete;
+	struct stat st;
 	struct err err;
 
 	for (int tries = 0; tries < PLACE_TRIES; tries++) {
 		verdict = VERDICT_FREE;
 		err = err_none();
 		if (p->is_taken)
-			verdict = judge(places, p, dir, &is_complete);
+			verdict = judge(places, p, dir, &st);
 		if (verdict == VERDICT_FAILED)
 			return err_sys(ERR_FILE);
 		if (verdict == VERDICT_DIR) {
 			p->is_taken = false;
 			err = target_mark_file(&p->target);
-		} else if (verdict == VERDICT_OTHER) {
+		} else if (verdict == VERDICT_OTHER &&
+		    (p->target.marks & TARGET_MARK_HASH) == 0) {
 			/* This one nobody else's response can have. */
 			err = target_mark_hash(&p->target, p->url_hash);
 		}
@@ -133,34 +160,44 @@ place_take(
 	return err;
 }
 
-struct err
-place_find(struct places *places, struct place *p, int dir, bool *is_there)
+bool
+place_look(const struct place *p, int dir, struct place_file *file)
 {
-	enum verdict verdict = judge(places, p, dir, is_there);
-	struct err err = err_none();
 	struct stat st;
-	size_t plain;
-	bool was_moved;
+
+	if (!look(p, dir, &st) || !is_complete(&st))
+		return false;
+	*file = file_of(&st);
+	return true;
+}
+
+struct err
+place_find(struct places *places, struct place *p, int dir, bool *is_there,
+    struct place_file *file)
+{
+	struct stat st;
+	enum verdict verdict = judge(places, p, dir, &st);
+	struct err err = err_none();
+	struct target_state plain;
 
 	if (verdict == VERDICT_DIR) {
 		err = target_mark_file(&p->target);
 		if (!err_is(err))
-			verdict = judge(places, p, dir, is_there);
+			verdict = judge(places, p, dir, &st);
 	}
-	if (err_is(err) || !*is_there || verdict == VERDICT_OURS)
+	*is_there = verdict == VERDICT_OLD || verdict == VERDICT_OURS ||
+	    verdict == VERDICT_OTHER;
+	if (err_is(err) || !*is_there)
 		return err;
-	plain = p->target.name.len;
-	was_moved = p->target.is_moved;
+	*file = file_of(&st);
+	if (verdict == VERDICT_OURS)
+		return err;
+	plain = target_save(&p->target);
 	err = target_mark_hash(&p->target, p->url_hash);
-	if (err_is(err))
+	if (err_is(err) || place_look(p, dir, file))
 		return err;
-	*is_there = fstatat(dir, target_base(&p->target), &st,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && (st.st_mode & 0777) != 0;
-	if (*is_there || verdict == VERDICT_OTHER)
-		return err_none();
-	*is_there = true;
-	target_unmark(&p->target, plain);
-	p->target.is_moved = was_moved;
+	/* Not there: then it is the plain one, if that is not another's. */
+	target_restore(&p->target, plain);
+	*is_there = verdict != VERDICT_OTHER;
 	return err_none();
 }

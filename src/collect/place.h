@@ -4,9 +4,10 @@
  *
  * Whether it may be replaced is decided when the file is whole: a file of an
  * earlier run may, one that another URL's response got in this run may not,
- * nor may a directory; then the name is marked as collect/naming.h says.
- * Memory is flat, so the table of names made forgets; then the file's ctime
- * tells, and in doubt nothing is replaced.
+ * nor one that was found to be good for another URL, nor a directory; then the
+ * name is marked as collect/naming.h says.  Memory is flat, so the table of
+ * names made forgets; then the file's ctime tells, and in doubt nothing is
+ * replaced.
  *
  * Failures are ERR_FILE with the errno, or those of buf_append().
  */
@@ -15,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "bulkfetch.h"
@@ -50,6 +52,9 @@ void place_begin(struct places *places, struct place *p,
 /* The target's name is the URL's from now on. */
 void place_remember(struct places *places, const struct place *p);
 
+/* The same where the file is one of an earlier run, that it has kept. */
+struct err place_keep(struct places *places, const struct place *p);
+
 /*
  * Give the finished `temp`, in the target's directory `dir`, its name,
  * whichever that is by now; `p->target` tells.
@@ -57,11 +62,20 @@ void place_remember(struct places *places, const struct place *p);
 struct err place_take(struct places *places, struct place *p, int dir,
     const struct outfile *temp);
 
+/* A file that is there, complete. */
+struct place_file {
+	struct timespec mtime;
+	uint64_t len;
+};
+
 /*
  * Is the response there, complete?  Where names are shared, the file that only
  * this URL's response can have comes first.  `p->target` tells its name.
  */
-struct err place_find(
-    struct places *places, struct place *p, int dir, bool *is_there);
+struct err place_find(struct places *places, struct place *p, int dir,
+    bool *is_there, struct place_file *file);
+
+/* The same of the target's name as it is now, alone. */
+bool place_look(const struct place *p, int dir, struct place_file *file);
 
 #endif

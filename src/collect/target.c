@@ -51,6 +51,8 @@ target_set(struct target *t, struct slice prefix, struct slice name)
 	t->base = t->root;
 	if (slash != NULL)
 		t->base += (size_t)(slash - name.ptr) + 1;
+	t->plain = t->name.len;
+	t->marks = 0;
 	t->is_moved = false;
 	return terminate(t);
 }
@@ -115,31 +117,55 @@ target_move_dir(struct target *t, struct slice path)
 	memcpy(t->name.ptr + t->root, path.ptr, path.len);
 	t->name.len += more;
 	t->base += more;
+	t->plain += more;
 	t->is_moved = true;
 	return err_none();
+}
+
+struct slice
+target_plain(const struct target *t)
+{
+	return slice_of(t->name.ptr + t->base, t->plain - t->base);
+}
+
+/* `mark` stands behind the name now, unless `err`. */
+static struct err
+end_mark(struct target *t, enum target_mark mark, struct err err)
+{
+	t->marks |= (unsigned)mark;
+	t->is_moved = true;
+	return err_is(err) ? err : terminate(t);
 }
 
 struct err
 target_mark_file(struct target *t)
 {
-	struct err err = buf_append_str(&t->name, NAMING_MARK_FILE);
-
-	t->is_moved = true;
-	return err_is(err) ? err : terminate(t);
+	return end_mark(
+	    t, TARGET_MARK_FILE, buf_append_str(&t->name, NAMING_MARK_FILE));
 }
 
 struct err
 target_mark_hash(struct target *t, uint64_t hash)
 {
-	struct err err = naming_append_hash(hash, &t->name);
+	return end_mark(
+	    t, TARGET_MARK_HASH, naming_append_hash(hash, &t->name));
+}
 
-	t->is_moved = true;
-	return err_is(err) ? err : terminate(t);
+struct target_state
+target_save(const struct target *t)
+{
+	return (struct target_state){
+		.len = t->name.len,
+		.marks = t->marks,
+		.is_moved = t->is_moved,
+	};
 }
 
 void
-target_unmark(struct target *t, size_t len)
+target_restore(struct target *t, struct target_state state)
 {
-	t->name.len = len;
-	t->name.ptr[len] = '\0';
+	t->name.len = state.len;
+	t->name.ptr[state.len] = '\0';
+	t->marks = state.marks;
+	t->is_moved = state.is_moved;
 }

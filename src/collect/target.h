@@ -16,12 +16,21 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-/* Invariant, once set: root <= base < name.len, and a NUL behind the name. */
+/* What stands behind the file's own name. */
+enum target_mark {
+	TARGET_MARK_FILE = 1 << 0, /* NAMING_MARK_FILE */
+	TARGET_MARK_HASH = 1 << 1, /* NAMING_MARK_HASH and a hash */
+};
+
+/* Invariant, once set: root <= base < plain <= name.len, and a NUL behind the
+ * name. */
 struct target {
 	struct buf name;
-	size_t root;   /* octets of prefix */
-	size_t base;   /* where the file's own name begins */
-	bool is_moved; /* not the name that the URL asks for */
+	size_t root;    /* octets of prefix */
+	size_t base;    /* where the file's own name begins */
+	size_t plain;   /* where it ends, without marks */
+	unsigned marks; /* of enum target_mark */
+	bool is_moved;  /* not the name that the URL asks for */
 };
 
 void target_init(struct target *t);
@@ -47,11 +56,21 @@ uint64_t target_hash_nocase(const struct target *t);
 /* The directory is `path` in truth: the same one with marks in it. */
 struct err target_move_dir(struct target *t, struct slice path);
 
+/* The file's own name, without marks. */
+struct slice target_plain(const struct target *t);
+
 /* Append NAMING_MARK_FILE, or NAMING_MARK_HASH and `hash`. */
 struct err target_mark_file(struct target *t);
 struct err target_mark_hash(struct target *t, uint64_t hash);
 
-/* Go back to the first `len` octets; `is_moved` stays. */
-void target_unmark(struct target *t, size_t len);
+/* What marks have changed, to go back to it. */
+struct target_state {
+	size_t len;
+	unsigned marks;
+	bool is_moved;
+};
+
+struct target_state target_save(const struct target *t);
+void target_restore(struct target *t, struct target_state state);
 
 #endif

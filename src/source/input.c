@@ -7,10 +7,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bulkfetch.h"
+
 static bool
 is_stdin_name(const char *name)
 {
 	return strcmp(name, "-") == 0;
+}
+
+const char *
+input_show(const char *name, char *space, size_t cap)
+{
+	if (is_stdin_name(name))
+		return "standard input";
+	return bulkfetch_escape(
+	    (struct bulkfetch_text){ .ptr = name, .len = strlen(name) }, space,
+	    cap);
 }
 
 /* Octets from the current position to the end of a regular file. */

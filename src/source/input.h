@@ -36,6 +36,9 @@ struct err input_open(struct input *in, const char *name);
 /* Closing what is not open is fine. */
 void input_close(struct input *in);
 
+/* `name` for people, in `space` or static text. */
+const char *input_show(const char *name, char *space, size_t cap);
+
 enum input_got {
 	INPUT_OCTETS,  /* `*len` of them, at least one */
 	INPUT_PENDING, /* none yet: wait for `fd` */

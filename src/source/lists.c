@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/num.h"
 #include "bulkfetch.h"
 #include "source/input.h"
 #include "source/lines.h"
+#include "source/nudge.h"
 
 #define BUFFER_LEN 65536
 #define PATIENCE 16 /* buffers, 1 MiB, without a URL */
@@ -44,23 +43,12 @@ struct lists {
 	uint64_t lines_before; /* in the entries before `at` */
 	struct input input;
 	uint64_t octets_read; /* of this entry */
-	int nudge_fd;      /* owned eventfd, always readable; -1 until needed */
-	bool is_nudged;    /* the last PENDING was for want of patience */
-	struct slice rest; /* of `buffer`: not yet split */
+	struct nudge nudge;   /* for want of patience */
+	struct slice rest;    /* of `buffer`: not yet split */
 	struct lines lines;
 	char problem[sizeof(((struct bulkfetch_problem *)0)->text)];
 	uint8_t buffer[BUFFER_LEN];
 };
-
-static const char *
-shown_name(const char *name, char *space, size_t cap)
-{
-	if (strcmp(name, "-") == 0)
-		return "standard input";
-	return bulkfetch_escape(
-	    (struct bulkfetch_text){ .ptr = name, .len = strlen(name) }, space,
-	    cap);
-}
 
 static void
 describe(const char *name, struct err err, char *out, size_t cap)
@@ -69,7 +57,7 @@ describe(const char *name, struct err err, char *out, size_t cap)
 	char text[128];
 
 	(void)snprintf(out, cap, "%s: %s",
-	    shown_name(name, shown, sizeof(shown)),
+	    input_show(name, shown, sizeof(shown)),
 	    err_text(err, text, sizeof(text)));
 }
 
@@ -137,15 +125,6 @@ begin_list(struct lists *l)
 	return input_open(&l->input, l->entries[l->at].name);
 }
 
-/* Whether to let others run first.  Never if the descriptor is refused. */
-static bool
-lose_patience(struct lists *l)
-{
-	if (l->nudge_fd == -1)
-		l->nudge_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-	return l->nudge_fd != -1;
-}
-
 /* Split and read until there is an item, or a reason that there is none. */
 static enum bulkfetch_next
 read_list(struct lists *l, struct bulkfetch_item *item)
@@ -155,10 +134,8 @@ read_list(struct lists *l, struct bulkfetch_item *item)
 	size_t len;
 
 	while (!lines_next(&l->lines, &l->rest, &line)) {
-		if (reads++ == PATIENCE && lose_patience(l)) {
-			l->is_nudged = true;
+		if (reads++ == PATIENCE && nudge_set(&l->nudge))
 			return BULKFETCH_PENDING;
-		}
 		switch (input_read(&l->input, l->buffer, BUFFER_LEN, &len)) {
 		case INPUT_OCTETS:
 			l->rest = slice_of(l->buffer, len);
@@ -186,7 +163,7 @@ lists_next(void *ctx, struct bulkfetch_item *item)
 {
 	struct lists *l = ctx;
 
-	l->is_nudged = false;
+	l->nudge.is_set = false;
 	while (l->at < l->count && l->state != LISTS_ENDED) {
 		enum bulkfetch_next got;
 
@@ -210,7 +187,7 @@ lists_fd(void *ctx)
 {
 	const struct lists *l = ctx;
 
-	return l->is_nudged ? l->nudge_fd : l->input.fd;
+	return l->nudge.is_set ? l->nudge.fd : l->input.fd;
 }
 
 static bool
@@ -236,8 +213,7 @@ lists_free(void *ctx)
 	if (l == NULL)
 		return;
 	input_close(&l->input);
-	if (l->nudge_fd != -1)
-		(void)close(l->nudge_fd);
+	nudge_fini(&l->nudge);
 	for (size_t i = 0; i < l->count; i++)
 		free(l->entries[i].name);
 	free(l->entries);
@@ -320,7 +296,7 @@ bulkfetch_lists_new(const char *const *names, size_t count,
 	/* The buffers need no value, and pages no use until they are used. */
 	memset(l, 0, offsetof(struct lists, lines));
 	l->input.fd = -1;
-	l->nudge_fd = -1;
+	nudge_init(&l->nudge);
 	l->has_position = true;
 	l->entries = calloc(count > 0 ? count : 1, sizeof(*l->entries));
 	if (l->entries == NULL) {

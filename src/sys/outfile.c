@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
@@ -15,8 +17,14 @@
 /* Temporary files can be opened again by their owner, but not read. */
 #define TEMP_MODE S_IWUSR
 
+/* The same for those that are suspended. */
+#define LEFT_MODE (S_IWUSR | S_IXUSR)
+
 /* Names with a number, before one with a random number is taken. */
 #define TEMP_TRIES 10
+
+/* What tells the names of one key apart, with a NUL. */
+#define TAG_SIZE 24
 
 /* Clock ticks are 1 to 10 ms, where file systems do not count finer. */
 #define TICK_TRIES 12
@@ -118,9 +126,36 @@ outfile_probe(int dir, struct outfile_rules *rules)
 	return err;
 }
 
+/* The content of `fd` is whole: make it a file that can be read, and close it
+ * in any case. */
+static struct err
+finish(int fd, const struct outfile_rules *rules, struct outfile_stamp *stamp)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	struct err err = err_none();
+	struct stat st;
+
+	if (stamp != NULL && stamp->sets_mtime) {
+		times[1] = stamp->mtime;
+		(void)futimens(fd, times);
+	}
+	if (rules->keeps_mode && fchmod(fd, rules->mode) == -1)
+		err = err_sys(ERR_FILE);
+	if (stamp != NULL) {
+		stamp->is_known = fstat(fd, &st) == 0 && st.st_size >= 0;
+		if (stamp->is_known) {
+			stamp->mtime = st.st_mtim;
+			stamp->len = (uint64_t)st.st_size;
+		}
+	}
+	if (close(fd) == -1 && !err_is(err))
+		err = err_sys(ERR_FILE);
+	return err;
+}
+
 struct err
 outfile_put(int dir, const char *name, const struct outfile_rules *rules,
-    struct slice data)
+    struct slice data, struct outfile_stamp *stamp)
 {
 	struct err err;
 	int fd = openat(
@@ -129,10 +164,10 @@ outfile_put(int dir, const char *name, const struct outfile_rules *rules,
 	if (fd == -1)
 		return err_sys(ERR_FILE);
 	err = write_all(fd, data);
-	if (!err_is(err) && fchmod(fd, rules->mode) == -1)
-		err = err_sys(ERR_FILE);
-	if (close(fd) == -1 && !err_is(err))
-		err = err_sys(ERR_FILE);
+	if (!err_is(err))
+		err = finish(fd, rules, stamp);
+	else
+		(void)close(fd);
 	if (err_is(err))
 		(void)unlinkat(dir, name, 0);
 	return err;
@@ -163,15 +198,16 @@ start_again(int fd, const struct stat *st, const struct outfile_rules *rules)
 }
 
 /*
- * A temporary file of this name is there.  With the lock on it, and the name
- * still leading to it, it is a killed run's and can be taken over.  -1 with
- * EEXIST when it cannot.
+ * Open the temporary file of this name, for nobody else to write: locked, where
+ * there are locks or when it `needs_lock`, and the name still leading to it.
+ * -1 with EEXIST when that cannot be, but with its own errno when descriptors
+ * are short.
  */
 static int
-take_leftover(int dir, const char *temp, const struct outfile_rules *rules)
+open_leftover(int dir, const char *temp, bool needs_lock, struct stat *st)
 {
 	struct stat named;
-	struct stat st;
+	bool is_held;
 	/* O_NONBLOCK: it may be a FIFO. */
 	int fd =
 	    openat(dir, temp, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -181,26 +217,47 @@ take_leftover(int dir, const char *temp, const struct outfile_rules *rules)
 			errno = EEXIST;
 		return -1;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
-	    is_abandoned(&st, rules) &&
+	is_held = flock(fd, LOCK_EX | LOCK_NB) == 0 ||
+	    (!needs_lock && errno != EWOULDBLOCK);
+	if (is_held && fstat(fd, st) == 0 &&
 	    fstatat(dir, temp, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    named.st_ino == st.st_ino && named.st_dev == st.st_dev &&
-	    start_again(fd, &st, rules))
+	    named.st_ino == st->st_ino && named.st_dev == st->st_dev)
 		return fd;
 	(void)close(fd);
 	errno = EEXIST;
 	return -1;
 }
 
+/*
+ * A temporary file of this name is there; if it is a killed run's, it can be
+ * taken over.
+ */
 static int
-open_temp(int dir, const char *temp, const struct outfile_rules *rules)
+take_leftover(int dir, const char *temp, const struct outfile_rules *rules)
 {
-	int fd = openat(dir, temp,
+	struct stat st;
+	int fd = open_leftover(dir, temp, true, &st);
+
+	if (fd == -1)
+		return -1;
+	if (is_abandoned(&st, rules) && start_again(fd, &st, rules))
+		return fd;
+	(void)close(fd);
+	errno = EEXIST;
+	return -1;
+}
+
+/* `f->temp`, a new one or a leftover; -1 with EEXIST when it is in use. */
+static int
+open_temp(struct outfile *f, int dir, const struct outfile_rules *rules)
+{
+	int fd = openat(dir, f->temp,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    rules->keeps_mode ? TEMP_MODE : rules->mode);
 
+	f->was_left = fd == -1 && errno == EEXIST;
 	if (fd == -1)
-		return errno == EEXIST ? take_leftover(dir, temp, rules) : -1;
+		return f->was_left ? take_leftover(dir, f->temp, rules) : -1;
 	/* Another process may have been quick enough to take it for a
 	 * leftover.  Where there are no locks, we do without. */
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK) {
@@ -215,7 +272,7 @@ struct err
 outfile_open(
     struct outfile *f, int dir, uint64_t key, const struct outfile_rules *rules)
 {
-	char tag[24] = "";
+	char tag[TAG_SIZE] = "";
 
 	for (int i = 0; i <= TEMP_TRIES; i++) {
 		if (i > 0 && i < TEMP_TRIES)
@@ -224,13 +281,31 @@ outfile_open(
 			(void)snprintf(tag, sizeof(tag), "r%016llx",
 			    (unsigned long long)random_u64());
 		temp_name(f->temp, key, tag);
-		f->fd = open_temp(dir, f->temp, rules);
+		f->fd = open_temp(f, dir, rules);
 		if (f->fd != -1)
 			return err_none();
 		if (errno != EEXIST)
 			break;
 	}
 	return err_sys(ERR_FILE);
+}
+
+bool
+outfile_is_temp(const char *name, uint64_t key)
+{
+	char plain[OUTFILE_TEMP_SIZE];
+	size_t len;
+
+	if (strlen(name) >= OUTFILE_TEMP_SIZE)
+		return false;
+	/* The same up to the tag, and behind it. */
+	temp_name(plain, key, "");
+	len = strcspn(plain, "%") + 1;
+	if (strncmp(name, plain, len) != 0)
+		return false;
+	name += len;
+	name += strspn(name, "r0123456789abcdef");
+	return strcmp(name, plain + len) == 0;
 }
 
 struct err
@@ -240,17 +315,149 @@ outfile_write(struct outfile *f, struct slice data)
 }
 
 struct err
-outfile_finish(struct outfile *f, const struct outfile_rules *rules)
+outfile_finish(struct outfile *f, const struct outfile_rules *rules,
+    struct outfile_stamp *stamp)
+{
+	struct err err = finish(f->fd, rules, stamp);
+
+	f->fd = -1;
+	return err;
+}
+
+/* ---- Left, and gone on with --------------------------------------------- */
+
+static struct timespec
+time_of(struct statx_timestamp time)
+{
+	return (
+	    struct timespec){ .tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec };
+}
+
+struct err
+outfile_look(const struct outfile *f, struct outfile_left *left)
+{
+	struct statx st = { 0 };
+
+	if (statx(f->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
+		&st) == -1)
+		return err_sys(ERR_FILE);
+	*left = (struct outfile_left){
+		.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
+		.ino = st.stx_ino,
+		.changed = time_of(st.stx_ctime),
+		.len = st.stx_size,
+	};
+	if ((st.stx_mask & STATX_BTIME) != 0)
+		left->born = time_of(st.stx_btime);
+	return err_none();
+}
+
+static bool
+is_same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool
+is_same_file(const struct outfile_left *a, const struct outfile_left *b)
+{
+	return a->dev == b->dev && a->ino == b->ino &&
+	    is_same_time(a->born, b->born);
+}
+
+struct err
+outfile_suspend(struct outfile *f, const struct outfile_rules *rules,
+    struct outfile_left *left)
 {
 	struct err err = err_none();
 
-	if (rules->keeps_mode && fchmod(f->fd, rules->mode) == -1)
+	if (!rules->keeps_mode)
+		err = err_code(ERR_FILE, EPERM);
+	else if (fchmod(f->fd, LEFT_MODE) == -1)
 		err = err_sys(ERR_FILE);
+	if (!err_is(err))
+		err = outfile_look(f, left);
 	if (close(f->fd) == -1 && !err_is(err))
 		err = err_sys(ERR_FILE);
 	f->fd = -1;
 	return err;
 }
+
+/* Open `f->temp`, whatever it is. */
+static struct err
+reopen(struct outfile *f, int dir, bool needs_lock, struct stat *st)
+{
+	f->was_left = true;
+	f->fd = open_leftover(dir, f->temp, needs_lock, st);
+	if (f->fd != -1)
+		return err_none();
+	return errno == EEXIST ? err_code(ERR_FILE, ESTALE) : err_sys(ERR_FILE);
+}
+
+/* The end of an attempt to open it: it stays open only without an error. */
+static struct err
+close_on(struct outfile *f, struct err err)
+{
+	if (err_is(err))
+		outfile_close(f);
+	return err;
+}
+
+struct err
+outfile_resume(
+    struct outfile *f, int dir, const struct outfile_left *left, uint64_t len)
+{
+	struct outfile_left now;
+	struct stat st;
+	struct err err = reopen(f, dir, false, &st);
+
+	if (!err_is(err))
+		err = outfile_look(f, &now);
+	if (!err_is(err) &&
+	    (!is_same_file(&now, left) ||
+		!is_same_time(now.changed, left->changed)))
+		err = err_code(ERR_FILE, ESTALE);
+	if (!err_is(err))
+		err = outfile_start_at(f, len);
+	return close_on(f, err);
+}
+
+struct err
+outfile_continue(struct outfile *f, int dir, const struct outfile_rules *rules,
+    const struct outfile_left *left)
+{
+	struct outfile_left now;
+	struct stat st;
+	struct err err = reopen(f, dir, true, &st);
+
+	if (!err_is(err))
+		err = outfile_look(f, &now);
+	if (!err_is(err) &&
+	    (!is_same_file(&now, left) || !is_abandoned(&st, rules)))
+		err = err_code(ERR_FILE, ESTALE);
+	return close_on(f, err);
+}
+
+struct err
+outfile_start_at(struct outfile *f, uint64_t len)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) == -1)
+		return err_sys(ERR_FILE);
+	if (st.st_size < 0 || (uint64_t)st.st_size < len)
+		return err_code(ERR_FILE, ESTALE);
+	if ((st.st_mode & PERMISSIONS) != TEMP_MODE &&
+	    fchmod(f->fd, TEMP_MODE) == -1)
+		return err_sys(ERR_FILE);
+	if (((uint64_t)st.st_size > len &&
+		ftruncate(f->fd, (off_t)len) == -1) ||
+	    lseek(f->fd, (off_t)len, SEEK_SET) == -1)
+		return err_sys(ERR_FILE);
+	return err_none();
+}
+
+/* ---- Its name ----------------------------------------------------------- */
 
 /* Where the kernel or the file system has no RENAME_NOREPLACE. */
 static int

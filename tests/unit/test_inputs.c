@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/inputs.h"
@@ -141,6 +142,81 @@ looks_behind_standard_input_and_output(void **state)
 	(void)close(fd);
 }
 
+/* What is appended to, or read back, is an output none the less. */
+static void
+needs_a_file_to_resume_from(void **state)
+{
+	static const struct {
+		const char *words[7];
+		const char *text; /* NULL: fine */
+		int sys;          /* 0: the command line is wrong */
+	} cases[] = {
+		{ { "urls", "--resume", "--log", "body" }, NULL, 0 },
+		{ { "urls", "--resume", "--log", "not-yet" }, NULL, 0 },
+		{ { "urls", "--resume-failed", "--log", "not-yet" }, NULL, 0 },
+		{ { "--retry-failed", "--log", "body" }, NULL, 0 },
+		{ { "urls", "--durable", "--log", "not-yet" }, NULL, 0 },
+		{ { "urls", "--log", "fifo" }, NULL, 0 },
+		{ { "--retry-failed", "--log", "not-yet" },
+		    "--retry-failed: there is no log 'not-yet'", ENOENT },
+		{ { "urls", "--resume", "--log", "/dev/null" },
+		    "--log: '/dev/null' is no regular file, which resuming "
+		    "needs",
+		    0 },
+		{ { "--retry-failed", "--log", "fifo" },
+		    "--log: 'fifo' is no regular file, which resuming needs",
+		    0 },
+		{ { "urls", "--durable", "--log", "." },
+		    "--log: '.' is no regular file, which --durable needs", 0 },
+		{ { "urls", "--resume", "--log", "link" },
+		    "--log: 'link' is a LIST, too", 0 },
+		{ { "urls", "--resume", "--log", "body", "--failed=urls" },
+		    "--failed: 'urls' is a LIST, too", 0 },
+		{ { "--retry-failed", "--log", "body", "--failed", "body" },
+		    "--failed: 'body' is the file of --log, too", 0 },
+	};
+
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bulkfetch_problem problem = { 0 };
+		struct options o;
+
+		parse(&o, cases[i].words);
+		assert_int_equal(
+		    inputs_check(&o, &problem), cases[i].text == NULL);
+		if (cases[i].text != NULL) {
+			assert_string_equal(problem.text, cases[i].text);
+			assert_int_equal(problem.sys, cases[i].sys);
+			assert_int_equal(problem.is_usage, cases[i].sys == 0);
+		}
+		options_fini(&o);
+	}
+}
+
+/* Without a list, standard input may be anything, the log itself as well. */
+static void
+does_not_look_at_standard_input_for_a_retry(void **state)
+{
+	static const char *const words[] = { "--retry-failed", "--log", "body",
+		NULL };
+	struct bulkfetch_problem problem = { 0 };
+	struct options o;
+	int fd = open("body", O_RDONLY);
+	int saved = dup(STDIN_FILENO);
+	bool is_fine;
+
+	(void)state;
+	parse(&o, words);
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	is_fine = inputs_check(&o, &problem);
+	assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+	assert_true(is_fine);
+	options_fini(&o);
+	(void)close(saved);
+	(void)close(fd);
+}
+
 static void
 joins_data_as_curl_does(void **state)
 {
@@ -228,6 +304,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(never_lets_a_record_overwrite_an_input),
 		cmocka_unit_test(looks_behind_standard_input_and_output),
+		cmocka_unit_test(needs_a_file_to_resume_from),
+		cmocka_unit_test(does_not_look_at_standard_input_for_a_retry),
 		cmocka_unit_test(joins_data_as_curl_does),
 		cmocka_unit_test(refuses_data_that_cannot_be_read_or_held),
 		cmocka_unit_test(takes_data_up_to_the_maximum),

@@ -119,6 +119,70 @@ parses_seconds_into_milliseconds(void **state)
 }
 
 static void
+parses_thousandths(void **state)
+{
+	static const struct row rows[] = {
+		{ "5", 100000, true, 5000 },
+		{ "0.5", 100000, true, 500 },
+		{ ".125", 100000, true, 125 },
+		{ "100", 100000, true, 100000 },
+		{ "100.0001", 100000, false, 0 },
+		{ "0.0001", 100000, true, 1 },
+		{ "5%", 100000, false, 0 },
+		{ "", 100000, false, 0 },
+	};
+
+	(void)state;
+	expect_rows(num_parse_thousandths, rows, COUNT(rows));
+}
+
+static void
+parses_a_pace_with_its_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t count; /* 0: refused */
+		uint64_t per_ms;
+	} rows[] = {
+		{ "20", 20, 1000 },
+		{ "20/s", 20, 1000 },
+		{ "1/m", 1, 60000 },
+		{ "300/h", 300, 3600000 },
+		{ "1000/d", 1000, 86400000 },
+		{ "1001/d", 0, 0 },
+		{ "0/s", 0, 0 },
+		{ "0", 0, 0 },
+		{ "", 0, 0 },
+		{ "/s", 0, 0 },
+		{ "20/", 0, 0 },
+		{ "20/w", 0, 0 },
+		{ "20/S", 0, 0 },
+		{ "20/sec", 0, 0 },
+		{ "20/s/s", 0, 0 },
+		{ "20s", 0, 0 },
+		{ "2.5/s", 0, 0 },
+		{ "-1/s", 0, 0 },
+		{ " 1/s", 0, 0 },
+		{ "20 /s", 0, 0 },
+		{ "18446744073709551617/s", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice text = exact_copy(slice_str(rows[i].text));
+		bool is_good = rows[i].count > 0;
+		uint64_t count = 42;
+		uint64_t per_ms = 43;
+
+		if (num_parse_pace(text, 1000, &count, &per_ms) != is_good)
+			fail_msg("\"%s\": %d", rows[i].text, !is_good);
+		assert_true(count == (is_good ? rows[i].count : 42));
+		assert_true(per_ms == (is_good ? rows[i].per_ms : 43));
+		exact_free(text);
+	}
+}
+
+static void
 adds_and_multiplies_with_a_check(void **state)
 {
 	uint64_t out = 42;
@@ -177,6 +241,8 @@ main(void)
 		cmocka_unit_test(parses_decimal_numbers),
 		cmocka_unit_test(parses_sizes_with_a_suffix),
 		cmocka_unit_test(parses_seconds_into_milliseconds),
+		cmocka_unit_test(parses_thousandths),
+		cmocka_unit_test(parses_a_pace_with_its_unit),
 		cmocka_unit_test(adds_and_multiplies_with_a_check),
 		cmocka_unit_test(formats_decimal_numbers),
 		cmocka_unit_test(formats_hexadecimal_numbers_at_full_length),

@@ -80,7 +80,7 @@ sees_that_modes_are_not_kept(void **state)
 	assert_false(outfile_can_put(&found));
 	expect_sys(outfile_open(&f, dir, KEY, &found), 0);
 	expect_sys(outfile_write(&f, slice_str("abc")), 0);
-	expect_sys(outfile_finish(&f, &found), 0);
+	expect_sys(outfile_finish(&f, &found, NULL), 0);
 	expect_sys(outfile_rename(&f, dir, "a", false), 0);
 	scratch_expect_text("a", "abc");
 }
@@ -114,9 +114,11 @@ tells_files_of_earlier_runs_by_their_ctime(void **state)
 		struct outfile_rules next;
 		struct stat st;
 
-		expect_sys(outfile_put(dir, "a", &rules, slice_str("a")), 0);
+		expect_sys(
+		    outfile_put(dir, "a", &rules, slice_str("a"), NULL), 0);
 		expect_sys(outfile_probe(dir, &next), 0);
-		expect_sys(outfile_put(dir, "b", &next, slice_str("b")), 0);
+		expect_sys(
+		    outfile_put(dir, "b", &next, slice_str("b"), NULL), 0);
 		assert_int_equal(stat(scratch_path("a"), &st), 0);
 		assert_true(is_before(st.st_ctim, next.begun));
 		assert_int_equal(stat(scratch_path("b"), &st), 0);
@@ -144,7 +146,7 @@ puts_a_file_with_four_calls(void **state)
 {
 	(void)state;
 	faults_reset();
-	expect_sys(outfile_put(dir, "a", &rules, slice_str("hello")), 0);
+	expect_sys(outfile_put(dir, "a", &rules, slice_str("hello"), NULL), 0);
 	assert_int_equal(faults[FAULT_OPENAT].calls, 1);
 	assert_int_equal(faults[FAULT_WRITE].calls, 1);
 	assert_int_equal(faults[FAULT_FCHMOD].calls, 1);
@@ -158,7 +160,7 @@ static void
 puts_an_empty_file(void **state)
 {
 	(void)state;
-	expect_sys(outfile_put(dir, "a", &rules, slice_str("")), 0);
+	expect_sys(outfile_put(dir, "a", &rules, slice_str(""), NULL), 0);
 	scratch_expect_text("a", "");
 }
 
@@ -169,9 +171,12 @@ never_puts_over_what_is_there(void **state)
 	scratch_write("file", "old", 0600);
 	assert_int_equal(mkdir(scratch_path("dir"), 0700), 0);
 	assert_int_equal(symlink("/nowhere/at/all", scratch_path("link")), 0);
-	expect_sys(outfile_put(dir, "file", &rules, slice_str("x")), EEXIST);
-	expect_sys(outfile_put(dir, "dir", &rules, slice_str("x")), EEXIST);
-	expect_sys(outfile_put(dir, "link", &rules, slice_str("x")), EEXIST);
+	expect_sys(
+	    outfile_put(dir, "file", &rules, slice_str("x"), NULL), EEXIST);
+	expect_sys(
+	    outfile_put(dir, "dir", &rules, slice_str("x"), NULL), EEXIST);
+	expect_sys(
+	    outfile_put(dir, "link", &rules, slice_str("x"), NULL), EEXIST);
 	scratch_expect_text("file", "old");
 }
 
@@ -201,7 +206,8 @@ leaves_nothing_when_a_put_fails(void **state)
 		faults_reset();
 		fault_write_max = rows[i].write_max;
 		faults_set(rows[i].call, rows[i].n, rows[i].n, rows[i].sys);
-		expect_sys(outfile_put(dir, "a", &rules, slice_str("hello")),
+		expect_sys(
+		    outfile_put(dir, "a", &rules, slice_str("hello"), NULL),
 		    rows[i].sys);
 		assert_int_equal(scratch_count("."), 0);
 		assert_int_equal(scratch_open_fds(), fds);
@@ -214,7 +220,7 @@ goes_on_after_short_and_interrupted_writes(void **state)
 	(void)state;
 	fault_write_max = 2;
 	faults_set(FAULT_WRITE, 2, 3, EINTR);
-	expect_sys(outfile_put(dir, "a", &rules, slice_str("hello")), 0);
+	expect_sys(outfile_put(dir, "a", &rules, slice_str("hello"), NULL), 0);
 	scratch_expect_text("a", "hello");
 }
 
@@ -232,7 +238,7 @@ shows_nothing_before_the_rename(void **state)
 	expect_sys(outfile_write(&f, slice_str("lo")), 0);
 	assert_int_equal(scratch_count("."), 1);
 	assert_int_equal(scratch_mode(TEMP) & 0444, 0);
-	expect_sys(outfile_finish(&f, &rules), 0);
+	expect_sys(outfile_finish(&f, &rules, NULL), 0);
 	assert_int_equal(f.fd, -1);
 	assert_int_equal(scratch_count("."), 1);
 	expect_sys(outfile_rename(&f, dir, "a", false), 0);
@@ -256,13 +262,13 @@ replaces_only_when_told_to(void **state)
 		scratch_write("a", "old", 0600);
 		expect_sys(outfile_open(&f, dir, KEY, &rules), 0);
 		expect_sys(outfile_write(&f, slice_str("new")), 0);
-		expect_sys(outfile_finish(&f, &rules), 0);
+		expect_sys(outfile_finish(&f, &rules, NULL), 0);
 		expect_sys(outfile_rename(&f, dir, "a", false), EEXIST);
 		scratch_expect_text("a", "old");
 		expect_sys(outfile_rename(&f, dir, "a", true), 0);
 		scratch_expect_text("a", "new");
 		expect_sys(outfile_open(&f, dir, KEY, &rules), 0);
-		expect_sys(outfile_finish(&f, &rules), 0);
+		expect_sys(outfile_finish(&f, &rules, NULL), 0);
 		expect_sys(outfile_rename(&f, dir, "b", false), 0);
 		scratch_expect_text("b", "");
 		assert_int_equal(unlink(scratch_path("a")), 0);
@@ -278,7 +284,7 @@ never_replaces_a_directory(void **state)
 	(void)state;
 	assert_int_equal(mkdir(scratch_path("a"), 0700), 0);
 	expect_sys(outfile_open(&f, dir, KEY, &rules), 0);
-	expect_sys(outfile_finish(&f, &rules), 0);
+	expect_sys(outfile_finish(&f, &rules, NULL), 0);
 	expect_sys(outfile_rename(&f, dir, "a", false), EEXIST);
 	expect_sys(outfile_rename(&f, dir, "a", true), EISDIR);
 	assert_true(S_ISDIR(scratch_mode("a")));
@@ -296,7 +302,7 @@ replaces_a_symlink_and_not_what_it_points_to(void **state)
 	assert_int_equal(symlink("victim", scratch_path("a")), 0);
 	expect_sys(outfile_open(&f, dir, KEY, &rules), 0);
 	expect_sys(outfile_write(&f, slice_str("new")), 0);
-	expect_sys(outfile_finish(&f, &rules), 0);
+	expect_sys(outfile_finish(&f, &rules, NULL), 0);
 	expect_sys(outfile_rename(&f, dir, "a", true), 0);
 	scratch_expect_text("victim", "precious");
 	scratch_expect_text("a", "new");
@@ -336,7 +342,7 @@ uses_a_leftover_again(void **state)
 	expect_sys(outfile_open(&f, dir, KEY, &rules), 0);
 	assert_string_equal(f.temp, TEMP);
 	expect_sys(outfile_write(&f, slice_str("new")), 0);
-	expect_sys(outfile_finish(&f, &rules), 0);
+	expect_sys(outfile_finish(&f, &rules, NULL), 0);
 	expect_sys(outfile_rename(&f, dir, "a", false), 0);
 	assert_int_equal(scratch_count("."), 1);
 	scratch_expect_text("a", "new");
@@ -356,7 +362,7 @@ uses_a_leftover_that_has_its_mode(void **state)
 	assert_string_equal(f.temp, TEMP);
 	assert_int_equal(scratch_mode(TEMP) & 0444, 0);
 	expect_sys(outfile_write(&f, slice_str("new")), 0);
-	expect_sys(outfile_finish(&f, &next), 0);
+	expect_sys(outfile_finish(&f, &next, NULL), 0);
 	expect_sys(outfile_rename(&f, dir, "a", false), 0);
 	assert_int_equal(scratch_count("."), 1);
 	scratch_expect_text("a", "new");
@@ -469,13 +475,13 @@ passes_on_what_goes_wrong(void **state)
 	fault_write_max = 2;
 	expect_sys(outfile_write(&f, slice_str("hello")), ENOSPC);
 	faults_set(FAULT_FCHMOD, 1, 1, EPERM);
-	expect_sys(outfile_finish(&f, &rules), EPERM);
+	expect_sys(outfile_finish(&f, &rules, NULL), EPERM);
 	assert_int_equal(f.fd, -1);
 	outfile_unlink(&f, dir);
 	assert_int_equal(scratch_count("."), 0);
 	expect_sys(outfile_open(&f, dir, KEY, &rules), 0);
 	faults_set(FAULT_CLOSE, 1, 1, EDQUOT);
-	expect_sys(outfile_finish(&f, &rules), EDQUOT);
+	expect_sys(outfile_finish(&f, &rules, NULL), EDQUOT);
 	assert_int_equal(f.fd, -1);
 	assert_int_equal(scratch_open_fds(), fds);
 }

@@ -83,6 +83,47 @@ leaves_out_what_does_not_fit(void **state)
 	}
 }
 
+/* Only runs in which something waits tell of it. */
+static void
+tells_what_waits_and_who_is_parked(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *text;
+	} cases[] = {
+		{ 120,
+		    "12345 done, 45 failed, 200 in flight, 1000 waiting, 2 "
+		    "hosts parked, 1000/s, 1.0 MiB/s" },
+		{ 80,
+		    "12345 done, 45 failed, 1000 waiting, 2 hosts parked, "
+		    "1000/s, 1.0 MiB/s" },
+		{ 66,
+		    "12345 done, 45 failed, 2 hosts parked, 1000/s, 1.0 "
+		    "MiB/s" },
+		{ 40, "12345 done, 45 failed, 2 hosts parked" },
+		{ 36, "12345 done, 45 failed" },
+	};
+	struct bulkfetch_stats stats = somewhere;
+	struct progress p;
+	char text[256];
+
+	(void)state;
+	stats.fetched -= 5000;
+	stats.unchanged = 5000;
+	stats.has_position = false;
+	stats.waiting = 1000;
+	stats.parked_hosts = 2;
+	progress_init(&p, PROGRESS_BAR, -1, NULL);
+	sample_before(&p);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_string_equal(progress_compose(&p, &stats, cases[i].width,
+					text, sizeof(text)),
+		    cases[i].text);
+	stats.parked_hosts = 1;
+	(void)progress_compose(&p, &stats, 120, text, sizeof(text));
+	assert_non_null(strstr(text, ", 1 host parked, "));
+}
+
 static void
 fits_every_width_with_the_largest_numbers(void **state)
 {
@@ -91,6 +132,8 @@ fits_every_width_with_the_largest_numbers(void **state)
 		.failed = UINT64_MAX,
 		.bytes = UINT64_MAX,
 		.in_flight = UINT32_MAX,
+		.waiting = UINT32_MAX,
+		.parked_hosts = UINT32_MAX,
 		.elapsed_ms = 1,
 		.has_position = true,
 		.position_done = 1,
@@ -231,6 +274,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_out_what_does_not_fit),
+		cmocka_unit_test(tells_what_waits_and_who_is_parked),
 		cmocka_unit_test(fits_every_width_with_the_largest_numbers),
 		cmocka_unit_test(foresees_an_end_only_where_one_can_be_known),
 		cmocka_unit_test(chooses_by_the_terminal),

@@ -35,6 +35,32 @@ static const struct {
 	    "bulkfetch: 1 fetched, 7 skipped, 0 failed, 2 in flight\n"
 	    "bulkfetch: 5 bytes in 2.007 s, 0.5 requests/s, 2 B/s\n"
 	    "bulkfetch: 1 connection opened, 1 open at most\n" },
+	{ { .unchanged = 99800,
+	      .fetched = 200,
+	      .bytes = 1000,
+	      .retries = 17,
+	      .redirects = 5,
+	      .connections_opened = 51,
+	      .connections_peak = 50,
+	      .elapsed_ms = 10000 },
+	    "bulkfetch: 99800 unchanged, 200 fetched, 0 skipped, 0 failed\n"
+	    "bulkfetch: 1000 bytes in 10.000 s, 10000 requests/s, 100 B/s\n"
+	    "bulkfetch: 51 connections opened, 50 open at most, 17 retries, 5 "
+	    "redirects\n" },
+	{ { .fetched = 1,
+	      .retries = 1,
+	      .redirects = 1,
+	      .in_flight = 3,
+	      .waiting = 1000,
+	      .parked_hosts = 1,
+	      .connections_opened = 2,
+	      .connections_peak = 2,
+	      .elapsed_ms = 1000 },
+	    "bulkfetch: 1 fetched, 0 skipped, 0 failed, 3 in flight, 1000 "
+	    "waiting, 1 host parked\n"
+	    "bulkfetch: 0 bytes in 1.000 s, 1.0 requests/s, 0 B/s\n"
+	    "bulkfetch: 2 connections opened, 2 open at most, 1 retry, 1 "
+	    "redirect\n" },
 };
 
 static void

@@ -77,7 +77,7 @@ static void
 takes_marks(void **state)
 {
 	struct target t;
-	size_t len;
+	struct target_state state_before;
 
 	(void)state;
 	target_init(&t);
@@ -90,11 +90,15 @@ takes_marks(void **state)
 	expect_text("dir", target_dir(&t), "h/a%dir/b%dir");
 	assert_false(err_is(target_mark_file(&t)));
 	assert_string_equal(target_base(&t), "c%file");
-	len = t.name.len;
+	assert_int_equal(t.marks, TARGET_MARK_FILE);
+	state_before = target_save(&t);
 	assert_false(err_is(target_mark_hash(&t, 0x1234)));
 	assert_string_equal(target_base(&t), "c%file%~0000000000001234");
-	target_unmark(&t, len);
+	assert_int_equal(t.marks, TARGET_MARK_FILE | TARGET_MARK_HASH);
+	expect_text("plain", target_plain(&t), "c");
+	target_restore(&t, state_before);
 	assert_string_equal(target_base(&t), "c%file");
+	assert_int_equal(t.marks, TARGET_MARK_FILE);
 	assert_false(
 	    err_is(target_set(&t, slice_str("out/"), slice_str("h/x"))));
 	assert_false(t.is_moved);
