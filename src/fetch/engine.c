@@ -191,19 +191,26 @@ has_room(const struct engine *e)
 	    !e->is_output_lost && e->active_count < e->limit;
 }
 
+/* While nothing may begin, not for more than one item: enough to know whether
+ * there is one. */
 static bool
 may_ask_source(const struct engine *e)
 {
 	return e->source_state == ENGINE_SOURCE_READY && has_free(e) &&
-	    turns_are_open(e->env.turns, reactor_now_ms(e->reactor));
+	    (list_is_empty(&e->waiting) ||
+		turns_are_open(e->env.turns, reactor_now_ms(e->reactor)));
 }
 
-/* Wake up when a turn of those that wait may have come. */
+/* Wake up when something may begin because time has passed. */
 static void
 await_turn(struct engine *e)
 {
 	int64_t due_ms = turns_due_ms(e->env.turns);
+	int64_t open_ms = turns_open_ms(e->env.turns);
 
+	if (e->source_state == ENGINE_SOURCE_READY && has_free(e) &&
+	    open_ms < due_ms)
+		due_ms = open_ms;
 	if (due_ms != INT64_MAX)
 		(void)reactor_arm(e->reactor, &e->turn_timer, due_ms);
 	else
@@ -226,9 +233,11 @@ engine_pump(struct engine *e)
 	}
 	e->is_pumping = false;
 	/* Without room, the end of a request comes first. */
-	if (has_room(e) && !list_is_empty(&e->waiting))
+	if (begun == ENGINE_PUMP_MAX)
+		return false;
+	if (has_room(e))
 		await_turn(e);
-	return begun < ENGINE_PUMP_MAX;
+	return true;
 }
 
 void

@@ -21,23 +21,20 @@ begins_with(struct slice in, const char *text)
 }
 
 /*
- * Whether `reference` has a scheme of its own.  One that is the base's and has
- * no "//" behind it says nothing and is taken off: "http:g" was a relative
- * reference once (RFC 3986, section 5.4.2), and browsers still read it so.
+ * Whether `reference` has another scheme than the base.  Its own one says
+ * nothing and is taken off: "http:g" was a relative reference once (RFC 3986,
+ * section 5.4.2), and browsers still read it so.
  */
 static bool
-is_absolute(struct slice *reference, struct slice base_scheme)
+has_other_scheme(struct slice *reference, struct slice base_scheme)
 {
 	size_t len = url_scheme_len(*reference);
-	struct slice rest;
 
 	if (len == 0)
 		return false;
-	rest = slice_from(*reference, len + 1);
-	if (begins_with(rest, "//") ||
-	    !slice_eq_nocase(slice_first(*reference, len), base_scheme))
+	if (!slice_eq_nocase(slice_first(*reference, len), base_scheme))
 		return true;
-	*reference = rest;
+	*reference = slice_from(*reference, len + 1);
 	return false;
 }
 
@@ -64,7 +61,7 @@ kept_of_target(const struct url *base, struct slice reference)
 	}
 }
 
-/* The target of a reference that is not absolute, not yet normalised. */
+/* The target of a reference without a scheme, not yet normalised. */
 static struct err
 compose(const struct url *base, struct slice reference, struct buf *out)
 {
@@ -99,7 +96,7 @@ url_resolve(const struct url *base, struct slice reference, struct buf *space,
 	reference = slice_trim(reference);
 	if (reference.len > URL_MAX_LEN)
 		return err_why(ERR_REQUEST, "a URL longer than 64 KiB");
-	if (is_absolute(&reference, base->scheme))
+	if (has_other_scheme(&reference, base->scheme))
 		return url_parse(reference, space, url);
 	buf_init(&target, TARGET_MAX);
 	err = compose(base, reference, &target);

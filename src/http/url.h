@@ -83,17 +83,23 @@ size_t url_scheme_len(struct slice in);
  * appended to `space` as by url_parse().  `base` must not lie in `space`.
  *
  * Read are relative references of every kind, an empty one too ("//host/x",
- * "/x", "x", "?q=1", "#f", ""); the fragment is dropped; blanks around the
- * value are dropped, blanks and octets that may not stand in a URI
- * percent-encoded.  Userinfo comes from `base` only where the whole authority
- * does.  Fails as url_parse() does: ERR_REQUEST for control octets (CR, LF and
- * NUL among them), a bad host or port, too long a result; ERR_SCHEME for other
+ * "/x", "x", "?q=1", "#f", ""), and, as browsers do, ones behind the scheme of
+ * the base ("http:x").  The fragment is dropped; blanks around the value are
+ * dropped; other blanks, backslashes and octets that may not stand in a URI are
+ * percent-encoded, so that no '\' is taken for a '/'.  Userinfo comes from
+ * `base` only where the whole authority does.
+ *
+ * Fails as url_parse() does: ERR_REQUEST for control octets (CR, LF, NUL and
+ * HTAB among them), a bad host or port, too long a result; ERR_SCHEME for other
  * schemes than http and https.
  */
 struct err url_resolve(const struct url *base, struct slice reference,
     struct buf *space, struct url *url);
 
-/* Whether scheme, host and port are the same (RFC 6454). */
+/*
+ * Whether scheme, host and port are the same (RFC 6454).  A host with a final
+ * dot is another one, as it is for browsers.
+ */
 bool url_has_same_origin(const struct url *a, const struct url *b);
 
 /*

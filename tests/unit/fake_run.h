@@ -57,6 +57,7 @@ struct told {
 	char final_url[64];
 	uint64_t received;
 	uint64_t continued_at;
+	int64_t ended_at_ms; /* from the start */
 };
 
 /* A failure of the collector: with `sys`, `times` times. */
@@ -305,6 +306,7 @@ world_result(void *ctx, const struct bulkfetch_result *r)
 	    (int)r->final_url.len, r->final_url.ptr);
 	t->received = r->received;
 	t->continued_at = r->continued_at;
+	t->ended_at_ms = fake_now_ms - FAKE_START_MS;
 	return fault_strikes(&world.result) ? world.result.sys : 0;
 }
 
