@@ -35,6 +35,24 @@ pass_over(struct chunked *dec, uint8_t octet, bool *ended)
 	return err_none();
 }
 
+/*
+ * Keep account of a whole size line: it may be as long as any size needs and as
+ * its chunk's data, and what is beyond that adds up over the body.
+ */
+static struct err
+count_line(struct chunked *dec)
+{
+	size_t spent = dec->waste_len + dec->line_len;
+	size_t beyond =
+	    spent > CHUNKED_LINE_USUAL ? spent - CHUNKED_LINE_USUAL : 0;
+
+	dec->waste_len = beyond > dec->left ? beyond - (size_t)dec->left : 0;
+	dec->line_len = 0;
+	if (dec->waste_len > CHUNKED_WASTE_MAX)
+		return err_why(ERR_LIMIT, "chunks are mostly framing");
+	return err_none();
+}
+
 static struct err
 step_ext(struct chunked *dec, uint8_t octet)
 {
@@ -43,7 +61,9 @@ step_ext(struct chunked *dec, uint8_t octet)
 
 	if (err_is(err) || !ended)
 		return err;
-	dec->line_len = 0;
+	err = count_line(dec);
+	if (err_is(err))
+		return err;
 	dec->state = dec->left > 0 ? CHUNKED_DATA : CHUNKED_TRAILER;
 	return err_none();
 }
@@ -79,7 +99,8 @@ step_data_end(struct chunked *dec, uint8_t octet)
 	if (octet != '\n')
 		return err_why(
 		    ERR_PROTOCOL, "chunk data is not followed by a line end");
-	chunked_init(dec);
+	dec->state = CHUNKED_SIZE;
+	dec->has_digit = false;
 	return err_none();
 }
 

@@ -19,6 +19,12 @@
 
 /* A chunk's size with its extensions. */
 #define CHUNKED_LINE_MAX 4096
+/* A size of 64 bits with its line end, whatever the data. */
+#define CHUNKED_LINE_USUAL 18
+/* How much longer all the size lines of a body may be than their data: a peer
+ * that sends little else than framing must not do so for ever, unseen by limits
+ * to the size of files. */
+#define CHUNKED_WASTE_MAX 65536
 /* All the trailer fields together. */
 #define CHUNKED_TRAILER_MAX 65536
 
@@ -36,10 +42,11 @@ enum chunked_state {
 
 struct chunked {
 	enum chunked_state state;
-	uint64_t left;   /* octets of this chunk still to come */
-	size_t line_len; /* octets of this line, or of all trailers */
-	bool has_digit;  /* SIZE: one hexadecimal digit was seen */
-	bool has_cr;     /* EXT, TRAILER_LINE: the last octet was a CR */
+	uint64_t left;    /* octets of this chunk still to come */
+	size_t line_len;  /* octets of this line, or of all trailers */
+	size_t waste_len; /* of the size lines so far, unpaid by data */
+	bool has_digit;   /* SIZE: one hexadecimal digit was seen */
+	bool has_cr;      /* EXT, TRAILER_LINE: the last octet was a CR */
 };
 
 void chunked_init(struct chunked *dec);
@@ -52,9 +59,11 @@ void chunked_init(struct chunked *dec);
  *
  * Fails with ERR_PROTOCOL on malformed framing (no digit, a size beyond 64
  * bits, data not followed by a line end, a control octet in an extension, a
- * bare CR) and ERR_LIMIT when a line is longer than CHUNKED_LINE_MAX octets or
- * the trailers than CHUNKED_TRAILER_MAX.  Bare LF ends a line.  After a failure
- * `*used` and `*data` are unset and the decoder is spent.
+ * bare CR) and ERR_LIMIT when a line is longer than CHUNKED_LINE_MAX octets, the
+ * trailers than CHUNKED_TRAILER_MAX, or the lines so far than their data by more
+ * than CHUNKED_WASTE_MAX, CHUNKED_LINE_USUAL octets of each not counted.  Bare
+ * LF ends a line.  After a failure `*used` and `*data` are unset and the decoder
+ * is spent.
  */
 struct err chunked_decode(
     struct chunked *dec, struct slice in, size_t *used, struct slice *data);

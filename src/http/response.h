@@ -47,8 +47,9 @@ struct response {
 	uint64_t length;    /* of the body with RESPONSE_LENGTH, else 0 */
 	bool is_persistent; /* the connection may carry another request after
 			     * this response (RFC 9112, section 9.3) */
-	/* The first field of that name each, empty when there is none; obs-fold
-	 * is left in, as in `struct field`. */
+	/* The first field of that name each; `ptr` is NULL when there is none,
+	 * and not when it is empty.  obs-fold is left in, as in `struct
+	 * field`. */
 	struct slice content_range;
 	struct slice date;
 	struct slice etag;

@@ -1,5 +1,7 @@
 #include "exact.h"
 
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "http/chunked.h"
 
@@ -259,6 +261,99 @@ holds_lines_and_trailers_to_their_limits(void **state)
 	}
 }
 
+/* Decode `count` chunks of `data_len` octets with size lines of `line_len`. */
+static enum err_kind
+decode_chunks(size_t count, size_t line_len, size_t data_len)
+{
+	struct chunked dec;
+	struct outcome o;
+	enum err_kind kind;
+	char size[16];
+	int digits = snprintf(size, sizeof(size), "%zx", data_len);
+	struct buf chunk;
+
+	buf_init(&chunk, 1 << 16);
+	(void)buf_append_str(&chunk, size);
+	for (size_t len = (size_t)digits + 2; len < line_len; len++)
+		(void)buf_append_octet(&chunk, ' ');
+	(void)buf_append_str(&chunk, "\r\n");
+	for (size_t i = 0; i < data_len; i++)
+		(void)buf_append_octet(&chunk, 'x');
+	(void)buf_append_str(&chunk, "\r\n");
+	outcome_init(&o);
+	chunked_init(&dec);
+	for (size_t i = 0; i < count && o.kind == ERR_NONE; i++) {
+		buf_clear(&o.data);
+		feed(&dec, buf_slice(&chunk), &o);
+	}
+	kind = o.kind;
+	buf_fini(&o.data);
+	buf_fini(&chunk);
+	return kind;
+}
+
+static void
+refuses_bodies_that_are_little_but_framing(void **state)
+{
+	static const struct {
+		size_t count;
+		size_t line_len;
+		size_t data_len;
+		enum err_kind kind;
+	} limits[] = {
+		/* small chunks cost what they must */
+		{ 10000, 3, 1, ERR_NONE },
+		{ 10000, CHUNKED_LINE_USUAL + 1, 1, ERR_NONE },
+		/* so do extensions that are no longer than the data */
+		{ 10000, 100, 100 - CHUNKED_LINE_USUAL, ERR_NONE },
+		/* one octet a line beyond that, up to the limit */
+		{ CHUNKED_WASTE_MAX, CHUNKED_LINE_USUAL + 2, 1, ERR_NONE },
+		{ CHUNKED_WASTE_MAX + 1, CHUNKED_LINE_USUAL + 2, 1, ERR_LIMIT },
+		{ 16, CHUNKED_LINE_MAX, 1, ERR_NONE },
+		{ 17, CHUNKED_LINE_MAX, 1, ERR_LIMIT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(limits); i++) {
+		enum err_kind kind = decode_chunks(
+		    limits[i].count, limits[i].line_len, limits[i].data_len);
+
+		if (kind != limits[i].kind)
+			fail_msg("row %zu: err %s", i, err_name(kind));
+	}
+}
+
+/* What little framing has wasted, much data makes good. */
+static void
+forgives_framing_that_data_has_paid_for(void **state)
+{
+	static const char size[] = "8000\r\n";
+	struct chunked dec;
+	struct buf in;
+	struct slice data;
+	size_t used;
+
+	(void)state;
+	buf_init(&in, 1 << 20);
+	for (int i = 0; i < 40; i++) {
+		if (i % 10 == 0) {
+			(void)buf_append_str(&in, size);
+			for (int at = 0; at < 0x8000; at++)
+				(void)buf_append_octet(&in, 'x');
+			(void)buf_append_str(&in, "\r\n");
+		}
+		(void)buf_append_octet(&in, '1');
+		for (int at = 0; at < CHUNKED_LINE_MAX - 3; at++)
+			(void)buf_append_octet(&in, ' ');
+		(void)buf_append_str(&in, "\r\nx\r\n");
+	}
+	chunked_init(&dec);
+	for (struct slice rest = buf_slice(&in); rest.len > 0;
+	     rest = slice_from(rest, used))
+		assert_false(err_is(chunked_decode(&dec, rest, &used, &data)));
+	buf_fini(&in);
+}
+
 int
 main(void)
 {
@@ -267,6 +362,8 @@ main(void)
 		cmocka_unit_test(gives_a_small_body_and_its_end_in_one_call),
 		cmocka_unit_test(uses_nothing_once_it_is_done),
 		cmocka_unit_test(holds_lines_and_trailers_to_their_limits),
+		cmocka_unit_test(refuses_bodies_that_are_little_but_framing),
+		cmocka_unit_test(forgives_framing_that_data_has_paid_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

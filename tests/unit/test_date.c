@@ -320,6 +320,7 @@ says_how_long_retry_after_asks_to_wait(void **state)
 		{ "Fri, 31 Dec 9999 23:59:59 GMT", date, NOW, 251702300799000 },
 		{ "Fri, 31 Dec 9999 23:59:59 GMT", "", INT64_MIN,
 		    253402300799000 },
+		{ "Fri, 31 Dec 9999 23:59:59 GMT", "", -1, 253402300799000 },
 		{ "Fri, 31 Dec 9999 23:59:59 GMT", "", INT64_MAX, 0 },
 		{ "Fri, 31 Dec 9999 23:59:59 GMT",
 		    "Mon, 01 Jan 1900 00:00:00 GMT", NOW, 255611289599000 },

@@ -301,7 +301,7 @@ long_text(const char *head, size_t count)
 {
 	struct buf text;
 
-	buf_init(&text, 2 * URL_MAX_LEN);
+	buf_init(&text, 16 * URL_MAX_LEN);
 	assert_false(err_is(buf_append_str(&text, head)));
 	assert_false(err_is(buf_reserve(&text, count)));
 	memset(text.ptr + text.len, 'a', count);
@@ -321,6 +321,7 @@ holds_references_and_results_to_the_limit_of_urls(void **state)
 		{ "/", URL_MAX_LEN - 8, ERR_REQUEST },
 		{ "", URL_MAX_LEN, ERR_REQUEST },
 		{ "", URL_MAX_LEN + 1, ERR_REQUEST },
+		{ "", 15 * URL_MAX_LEN, ERR_REQUEST },
 		{ "?", URL_MAX_LEN, ERR_REQUEST },
 		{ "http://h/", URL_MAX_LEN - 9, ERR_NONE },
 		{ "http://h/", URL_MAX_LEN - 8, ERR_REQUEST },

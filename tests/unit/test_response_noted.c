@@ -188,6 +188,27 @@ notes_the_first_field_of_each_name(void **state)
 }
 
 static void
+tells_an_empty_field_from_none(void **state)
+{
+	static const struct slice heads[] = {
+		TEXT("HTTP/1.1 301 X\r\nA: b\r\n\r\n"),
+		TEXT("HTTP/1.1 301 X\r\nLocation:\r\n\r\n"),
+		TEXT("HTTP/1.1 301 X\r\nLocation: \t\r\n \r\nA: b\r\n\r\n"),
+		TEXT("HTTP/1.1 301 X\nLocation:\n\n"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(heads); i++) {
+		struct response res;
+
+		parse(heads[i], &res);
+		assert_int_equal(res.location.len, 0);
+		assert_int_equal(res.location.ptr != NULL, i > 0);
+		exact_free(res.head);
+	}
+}
+
+static void
 notes_all_of_them_beside_one_another(void **state)
 {
 	static const struct slice head = TEXT("HTTP/1.1 503 Later\r\n"
@@ -228,6 +249,7 @@ main(void)
 		cmocka_unit_test(knows_names_in_any_case_and_no_others),
 		cmocka_unit_test(knows_names_all_in_one_case),
 		cmocka_unit_test(notes_the_first_field_of_each_name),
+		cmocka_unit_test(tells_an_empty_field_from_none),
 		cmocka_unit_test(notes_all_of_them_beside_one_another),
 	};
 
