@@ -188,6 +188,9 @@ struct bulkfetch_collector {
 	/* The body will never be whole: leave nothing behind.  Ends the use of
 	 * `body`. */
 	void (*abort)(void *ctx, void *body);
+	/* The run is stopped: as abort(), but what current() could tell of in
+	 * the next run may stay.  NULL: abort() instead. */
+	void (*leave)(void *ctx, void *body);
 	/* Descriptors are short: close what can be opened again.  May be
 	 * NULL. */
 	void (*shrink)(void *ctx);

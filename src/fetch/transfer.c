@@ -92,6 +92,22 @@ transfer_abort_body(struct transfer *t)
 	t->body = NULL;
 }
 
+void
+transfer_leave_body(struct transfer *t)
+{
+	const struct bulkfetch_collector *collector = &t->env->collector;
+
+	if (t->outcome == OUTCOME_FAILED || collector->leave == NULL ||
+	    !(t->is_stored || t->is_suspended)) {
+		transfer_abort_body(t);
+		return;
+	}
+	t->is_stored = false;
+	t->is_suspended = false;
+	collector->leave(collector->ctx, t->body);
+	t->body = NULL;
+}
+
 bool
 transfer_suspend_body(struct transfer *t)
 {

@@ -81,7 +81,10 @@ transfer_fail(struct transfer *t, struct err err)
 {
 	if (err.kind != ERR_STATUS)
 		t->message[0] = '\0';
-	transfer_abort_body(t);
+	if (err.kind == ERR_STOPPED)
+		transfer_leave_body(t);
+	else
+		transfer_abort_body(t);
 	transfer_finish(t, err, (struct bulkfetch_result){ 0 });
 }
 

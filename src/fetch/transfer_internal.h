@@ -77,6 +77,9 @@ bool transfer_may_retry(const struct transfer *t, struct err err);
 /* Drop what the collector has of the body, suspended or not. */
 void transfer_abort_body(struct transfer *t);
 
+/* The same at the end of the run: what the next one can continue may stay. */
+void transfer_leave_body(struct transfer *t);
+
 /*
  * Keep what the collector has of the body, so that the next try can ask for the
  * rest: true if that can be done.
