@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -160,6 +161,42 @@ check_log(const struct options *o, struct bulkfetch_problem *problem)
 	return false;
 }
 
+static bool
+is_locked(const char *path)
+{
+	struct stat st;
+	bool is_held;
+	int fd;
+
+	if (stat(path, &st) == -1 || !S_ISREG(st.st_mode))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1)
+		return false;
+	is_held = flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	(void)close(fd);
+	return is_held;
+}
+
+/*
+ * Both records are locked when they are opened, but the log is truncated before
+ * --failed is: it is not to be lost because the other one cannot be had.
+ */
+static bool
+check_failed(const struct options *o, struct bulkfetch_problem *problem)
+{
+	char space[SHOWN_MAX];
+
+	if (o->log == NULL || o->failed == NULL ||
+	    strcmp(o->failed, "-") == 0 || !is_locked(o->failed))
+		return true;
+	*problem = (struct bulkfetch_problem){ .sys = EWOULDBLOCK };
+	(void)snprintf(problem->text, sizeof(problem->text),
+	    "--failed: '%s': another run is writing it",
+	    shown(o->failed, space));
+	return false;
+}
+
 bool
 inputs_check(const struct options *o, struct bulkfetch_problem *problem)
 {
@@ -183,7 +220,7 @@ inputs_check(const struct options *o, struct bulkfetch_problem *problem)
 		if (!check_inputs(o, &outs[i], problem))
 			return false;
 	}
-	return true;
+	return check_failed(o, problem);
 }
 
 static struct err

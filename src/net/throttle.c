@@ -12,6 +12,16 @@ octets_of(const struct throttle *t, uint64_t ms)
 	return octets > 0 ? (int64_t)octets : 1;
 }
 
+/* Whether there is enough for a turn: less would make some turns shorter than
+ * others, and always the same ones. */
+static bool
+has_turn(const struct throttle *t)
+{
+	int64_t enough = octets_of(t, THROTTLE_TICK_MS);
+
+	return t->budget >= enough || t->budget >= (int64_t)THROTTLE_SHARE;
+}
+
 /* Add what time has brought. */
 static void
 refill(struct throttle *t)
@@ -59,7 +69,7 @@ on_tick(void *ctx)
 	 * has just left is not refused now. */
 	(void)reactor_arm(t->reactor, &t->timer, INT64_MAX);
 	refill(t);
-	while (t->budget > 0 && !list_is_empty(&t->paused)) {
+	while (has_turn(t) && !list_is_empty(&t->paused)) {
 		struct throttled *who =
 		    LIST_OBJECT(t->paused.next, struct throttled, link);
 
@@ -117,7 +127,7 @@ throttle_share(struct throttle *t, const struct throttled *who)
 	if (t->turn != who && !list_is_empty(&t->paused))
 		return 0;
 	refill(t);
-	if (t->budget <= 0)
+	if (!has_turn(t))
 		return 0;
 	return (uint64_t)t->budget < THROTTLE_SHARE ? (size_t)t->budget
 						    : THROTTLE_SHARE;

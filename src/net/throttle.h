@@ -69,7 +69,7 @@ struct err throttle_set_rate(struct throttle *t, uint64_t rate);
 void throttled_init(
     struct throttled *who, throttle_resume_fn resume, void *ctx);
 
-/* The same without a maximum, and with a limit. */
+/* What throttle_allow() allows at most, where there is a limit. */
 size_t throttle_share(struct throttle *t, const struct throttled *who);
 
 /* How many of `max` octets `who` may take now; at 0 it is to be paused. */
@@ -94,16 +94,10 @@ throttle_took(struct throttle *t, size_t len)
 	t->turn = NULL;
 }
 
-/* Call resume() when its turn comes, not from within this. */
+/* Have resume() called when its turn comes, and not before this returns. */
 void throttle_pause(struct throttle *t, struct throttled *who);
 
-static inline bool
-throttled_is_paused(const struct throttled *who)
-{
-	return !list_is_empty(&who->link);
-}
-
-/* It needs no turn any more; not paused is fine. */
+/* It is not to be resumed; not paused is fine. */
 static inline void
 throttle_forget(struct throttled *who)
 {

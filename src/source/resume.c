@@ -213,7 +213,7 @@ compare_ahead(const struct done *done, const char *const *names, size_t count,
 	int sys;
 
 	compare_init(&compare, done);
-	if (compare.is_over || files == 0)
+	if (compare.is_over || (files == 0 && count > 0))
 		return 0;
 	sys = bulkfetch_lists_new(names, files, &lists, problem);
 	if (sys != 0)

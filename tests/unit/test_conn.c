@@ -459,6 +459,34 @@ a_connection_closed_before_it_is_used_again_was_stale(void **state)
 	talk_fini(&u);
 }
 
+/* A server that is tired of waiting says 408 and closes; when that crosses the
+ * next request it looks like the answer. */
+static void
+its_owner_can_tell_a_408_that_is_no_answer(void **state)
+{
+	struct talk t;
+	struct talk u;
+	struct conn c;
+
+	(void)state;
+	talk_init(&t);
+	talk_init(&u);
+	talk_until_head(&t, &c);
+	assert_false(conn_is_reused(&c));
+	fake_say_str(0, HELLO);
+	bench_run();
+	assert_false(conn_is_reused(&c));
+	fake_say_str(0, "HTTP/1.1 408 x\r\nContent-Length: 0\r\n\r\n");
+	talk_begin(&u, &c);
+	bench_run();
+	assert_int_equal(u.dones, 1);
+	assert_false(err_is(u.err));
+	assert_int_equal(u.status, 408);
+	assert_true(conn_is_reused(&c));
+	talk_fini(&t);
+	talk_fini(&u);
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
@@ -480,6 +508,7 @@ main(void)
 		cmocka_unit_test(
 		    only_a_used_connection_without_an_answer_was_stale),
 		TEST(a_connection_closed_before_it_is_used_again_was_stale),
+		TEST(its_owner_can_tell_a_408_that_is_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,8 +14,30 @@ enum silence {
 	SILENT_DRIP_HEAD, /* an octet a second */
 	SILENT_BODY,
 	SILENT_DRIP_BODY,
+	SILENT_DRIP_CHUNKS,
+	SILENT_DRIP_LAST,    /* in the extension of the last chunk */
+	SILENT_DRIP_TRAILER, /* in a trailer field */
 	SILENCES
 };
+
+/* What comes before the dripping, if anything does. */
+static const char *const beginnings[SILENCES] = {
+	[SILENT_BODY] = OK "Content-Length: 1000000\r\n\r\n",
+	[SILENT_DRIP_BODY] = OK "Content-Length: 1000000\r\n\r\n",
+	[SILENT_DRIP_CHUNKS] =
+	    OK "Transfer-Encoding: chunked\r\n\r\n40000000\r\n",
+	[SILENT_DRIP_LAST] =
+	    OK "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0;",
+	[SILENT_DRIP_TRAILER] = OK "Transfer-Encoding: chunked\r\n\r\n0\r\nT: ",
+};
+
+static bool
+is_dripping(enum silence silence)
+{
+	return silence == SILENT_DRIP_HEAD || silence == SILENT_DRIP_BODY ||
+	    silence == SILENT_DRIP_CHUNKS || silence == SILENT_DRIP_LAST ||
+	    silence == SILENT_DRIP_TRAILER;
+}
 
 static void
 reach(enum silence silence, struct talk *t, struct conn *c)
@@ -31,8 +53,8 @@ reach(enum silence silence, struct talk *t, struct conn *c)
 	} else {
 		talk_until_head(t, c);
 	}
-	if (silence == SILENT_BODY || silence == SILENT_DRIP_BODY) {
-		fake_say_str(0, OK "Content-Length: 1000000\r\n\r\n");
+	if (beginnings[silence] != NULL) {
+		fake_say_str(0, beginnings[silence]);
 		bench_run();
 		assert_int_equal(c->state, CONN_BODY);
 	}
@@ -66,6 +88,15 @@ each_deadline_ends_what_it_is_for(void **state)
 		{ SILENT_BODY, 5, 5, 30000, 7000, 7000, "--max-time" },
 		{ SILENT_DRIP_BODY, 5, 5, 30000, 100000, 100000, "--max-time" },
 		{ SILENT_DRIP_BODY, 5, 5, 900, 0, 900, "--idle-timeout" },
+		{ SILENT_DRIP_CHUNKS, 5, 5, 30000, 100000, 100000,
+		    "--max-time" },
+		{ SILENT_DRIP_LAST, 5, 20000, 30000, 0, 20000, "trailers" },
+		{ SILENT_DRIP_TRAILER, 5, 20000, 30000, 0, 20000,
+		    "--head-timeout" },
+		{ SILENT_DRIP_TRAILER, 5, 20000, 30000, 7000, 7000,
+		    "--max-time" },
+		{ SILENT_DRIP_TRAILER, 5, 20000, 900, 0, 900,
+		    "--idle-timeout" },
 	};
 
 	(void)state;
@@ -89,9 +120,7 @@ each_deadline_ends_what_it_is_for(void **state)
 		reach(silence, &t, &c);
 		while (t.dones == 0 && at_ms < 200000) {
 			at_ms += 100;
-			if ((silence == SILENT_DRIP_HEAD ||
-				silence == SILENT_DRIP_BODY) &&
-			    at_ms % 1000 == 0)
+			if (is_dripping(silence) && at_ms % 1000 == 0)
 				fake_say_str(0, "H");
 			if (silence == SILENT_INTERIM && at_ms % 1000 == 0)
 				fake_say_str(0, "HTTP/1.1 100 x\r\n\r\n");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -194,6 +195,38 @@ needs_a_file_to_resume_from(void **state)
 	}
 }
 
+/* The log would have been truncated by then. */
+static void
+sees_that_another_run_writes_failures(void **state)
+{
+	static const char *const both[] = { "urls", "--log=l", "--failed=body",
+		NULL };
+	static const char *const one[] = { "urls", "--failed=body", NULL };
+	struct bulkfetch_problem problem = { 0 };
+	struct options o;
+	int fd = open("body", O_RDWR);
+
+	(void)state;
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	parse(&o, both);
+	assert_false(inputs_check(&o, &problem));
+	assert_int_equal(problem.sys, EWOULDBLOCK);
+	assert_false(problem.is_usage);
+	assert_string_equal(
+	    problem.text, "--failed: 'body': another run is writing it");
+	options_fini(&o);
+	/* Nothing is lost when it is opened. */
+	parse(&o, one);
+	assert_true(inputs_check(&o, &problem));
+	options_fini(&o);
+	(void)close(fd);
+	/* The look at it has left no lock. */
+	parse(&o, both);
+	assert_true(inputs_check(&o, &problem));
+	assert_true(inputs_check(&o, &problem));
+	options_fini(&o);
+}
+
 /* Without a list, standard input may be anything, the log itself as well. */
 static void
 does_not_look_at_standard_input_for_a_retry(void **state)
@@ -305,6 +338,7 @@ main(void)
 		cmocka_unit_test(never_lets_a_record_overwrite_an_input),
 		cmocka_unit_test(looks_behind_standard_input_and_output),
 		cmocka_unit_test(needs_a_file_to_resume_from),
+		cmocka_unit_test(sees_that_another_run_writes_failures),
 		cmocka_unit_test(does_not_look_at_standard_input_for_a_retry),
 		cmocka_unit_test(joins_data_as_curl_does),
 		cmocka_unit_test(refuses_data_that_cannot_be_read_or_held),

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "bulkfetch.h"
+#include "source/records.h"
 
 #define LOG_TEXT(text) \
 	{ \
@@ -107,6 +108,77 @@ writes_a_json_object_a_line(void **state)
 	    "\"total\":12345678901,\"skipped\":true,\"moved\":true,"
 	    "\"url_cut\":true}\n");
 	assert_int_equal(bulkfetch_log_close(log), 0);
+}
+
+static void
+expect_has(const char *text, bool is_expected)
+{
+	static char content[4096];
+	int fd = open(scratch_path("log"), O_RDONLY);
+	ssize_t len = read(fd, content, sizeof(content) - 1);
+
+	assert_true(len > 0);
+	content[len] = '\0';
+	assert_int_equal(close(fd), 0);
+	if ((strstr(content, text) != NULL) != is_expected)
+		fail_msg("%s: %s", text, content);
+}
+
+static void
+tells_of_redirects_and_of_what_was_there_before(void **state)
+{
+	static const char *const members[] = {
+		",\"unchanged\":true",
+		",\"redirects\":3,\"final_url\":\"https://x/\\\"?\"",
+		",\"continued_at\":18446744073709551615",
+	};
+	struct bulkfetch_result r = fetched;
+
+	(void)state;
+	for (int has_them = 0; has_them < 2; has_them++) {
+		struct bulkfetch_log *log = open_log(BULKFETCH_LOG_JSON);
+
+		assert_int_equal(bulkfetch_log_add(log, &r), 0);
+		assert_int_equal(bulkfetch_log_close(log), 0);
+		for (size_t i = 0; i < COUNT(members); i++)
+			expect_has(members[i], has_them == 1);
+		r.is_unchanged = true;
+		r.redirects = 3;
+		r.final_url = (struct bulkfetch_text)LOG_TEXT("https://x/\"?");
+		r.continued_at = UINT64_MAX;
+	}
+}
+
+/* What is read back goes by that. */
+static void
+begins_each_record_with_number_url_and_ok(void **state)
+{
+	struct bulkfetch_log *log = open_log(BULKFETCH_LOG_JSON);
+	struct bulkfetch_result stopped = failed;
+	uint8_t content[4096];
+	struct slice in;
+	struct record record;
+	int fd;
+
+	(void)state;
+	stopped.error = "stopped";
+	assert_int_equal(bulkfetch_log_add(log, &fetched), 0);
+	assert_int_equal(bulkfetch_log_add(log, &failed), 0);
+	assert_int_equal(bulkfetch_log_add(log, &stopped), 0);
+	assert_int_equal(bulkfetch_log_close(log), 0);
+	fd = open(scratch_path("log"), O_RDONLY);
+	in = slice_of(content, (size_t)read(fd, content, sizeof(content)));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(records_next(&in, &record), RECORDS_RECORD);
+	assert_int_equal(record.n, fetched.n);
+	assert_true(record.ok && record.is_result);
+	expect_text("url", record.url, "http://h/a\\\"b");
+	assert_int_equal(records_next(&in, &record), RECORDS_RECORD);
+	assert_int_equal(record.n, failed.n);
+	assert_true(!record.ok && record.is_result);
+	assert_int_equal(records_next(&in, &record), RECORDS_RECORD);
+	assert_false(record.is_result);
+	assert_int_equal(in.len, 0);
 }
 
 static void
@@ -388,6 +460,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(writes_a_json_object_a_line),
+		TEST(tells_of_redirects_and_of_what_was_there_before),
+		TEST(begins_each_record_with_number_url_and_ok),
 		TEST(lists_failures_to_be_fed_in_again),
 		TEST(keeps_a_comment_to_one_line),
 		TEST(writes_whole_lines_alone),

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "cli/options.h"
+#include "exact.h"
 
 #define WORDS_MAX 8
 
