@@ -301,6 +301,7 @@ struct bulkfetch_observer {
 #define BULKFETCH_LOOK_AHEAD_MAX 1000000
 #define BULKFETCH_REDIRECTS_MAX 100
 #define BULKFETCH_RETRIES_MAX 1000
+#define BULKFETCH_SPEED_MAX 1000000000
 /* The longest duration that an option takes: a little over a year. */
 #define BULKFETCH_DURATION_MAX_MS UINT64_C(34560000000)
 
@@ -332,6 +333,11 @@ struct bulkfetch_options {
 	uint64_t head_timeout_ms;    /* request sent to end of response head */
 	uint64_t idle_timeout_ms;    /* no octet either way */
 	uint64_t max_time_ms;        /* the whole of one try */
+	uint64_t speed_limit;        /* octets a second, to BULKFETCH_SPEED_MAX,
+				      * that a body has to come or go with, on
+				      * average over ... */
+	uint64_t speed_time_ms;      /* 0 of either: as slow as it likes.  Not
+				 * together with limit_rate */
 	uint64_t max_filesize;       /* 0: no maximum */
 	bool fail_with_body;         /* store bodies of failures, too */
 
@@ -367,7 +373,7 @@ struct bulkfetch_options {
 };
 
 /* Everything as the command line's defaults: 50 connections, 10 s to connect,
- * 60 s for a head, 30 s idle, 10 redirects, 2 retries, an hour of Retry-After,
+ * 60 s for a head, 30 s idle, 10 octets a second over 60 s, 10 redirects, 2 retries, an hour of Retry-After,
  * 30 s to drain. */
 void bulkfetch_options_init(struct bulkfetch_options *options);
 

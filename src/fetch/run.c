@@ -44,6 +44,8 @@ bulkfetch_options_init(struct bulkfetch_options *options)
 		.max_redirects = 10,
 		.retries = 2,
 		.max_retry_after_ms = 3600000,
+		.speed_limit = 10,
+		.speed_time_ms = 60000,
 		.max_drain_ms = 30000,
 	};
 }
@@ -89,7 +91,7 @@ check_options(
 	const uint64_t durations[] = { o->connect_timeout_ms,
 		o->head_timeout_ms, o->idle_timeout_ms, o->max_time_ms,
 		o->retry_delay_ms, o->retry_max_time_ms, o->max_retry_after_ms,
-		o->max_duration_ms, o->max_drain_ms };
+		o->max_duration_ms, o->max_drain_ms, o->speed_time_ms };
 
 	if (o->concurrency < 1 || o->concurrency > BULKFETCH_CONCURRENCY_MAX)
 		return refuse(problem, true, 0,
@@ -107,6 +109,10 @@ check_options(
 		    "more than %d redirects, %d retries or a look-ahead of %d",
 		    BULKFETCH_REDIRECTS_MAX, BULKFETCH_RETRIES_MAX,
 		    BULKFETCH_LOOK_AHEAD_MAX);
+	if (o->speed_limit > BULKFETCH_SPEED_MAX)
+		return refuse(problem, true, 0,
+		    "a speed limit is at most %llu octets a second",
+		    (unsigned long long)BULKFETCH_SPEED_MAX);
 	if (!is_pace(&o->rate) || !is_pace(&o->rate_per_host))
 		return refuse(problem, true, 0,
 		    "a pace is at most %d in 1 ms to a day",
@@ -277,6 +283,11 @@ init_conns(struct engine *e)
 	e->conns.connect_timeout_ms = timeout_of(o->connect_timeout_ms);
 	e->conns.head_timeout_ms = timeout_of(o->head_timeout_ms);
 	e->conns.idle_timeout_ms = timeout_of(o->idle_timeout_ms);
+	e->conns.speed_time_ms = timeout_of(o->speed_time_ms);
+	/* Rounded up: a limit of an octet a minute is one. */
+	if (o->speed_time_ms > 0)
+		e->conns.speed_len =
+		    (o->speed_limit * o->speed_time_ms + 999) / 1000;
 	if (e->observer.level_max >= BULKFETCH_LEVEL_DEBUG) {
 		e->conns.trace = trace;
 		e->conns.trace_ctx = e;

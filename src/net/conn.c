@@ -62,20 +62,44 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-void
-conn_touch(struct conn *c)
+/* Arm the timer for the first of all deadlines. */
+static void
+arm(struct conn *c)
 {
-	int64_t now_ms = reactor_now_ms(c->env->reactor);
-	int64_t deadline_ms = deadline_after(now_ms, c->env->idle_timeout_ms);
+	int64_t deadline_ms =
+	    deadline_after(c->moved_at_ms, c->env->idle_timeout_ms);
 
 	/* Connecting has a timeout of its own, and no octets to wait for. */
 	if (c->state == CONN_CONNECT || c->state == CONN_HANDSHAKE)
 		deadline_ms = INT64_MAX;
 	deadline_ms = earlier(deadline_ms, c->phase_deadline_ms);
+	deadline_ms = earlier(deadline_ms, c->speed_deadline_ms);
 	deadline_ms = earlier(deadline_ms, c->exchange->deadline_ms);
 	/* Cannot fail: conn_connect() armed it, and it stays armed or was
 	 * removed from a heap that keeps its room. */
 	(void)reactor_arm(c->env->reactor, &c->timer, deadline_ms);
+}
+
+void
+conn_touch(struct conn *c)
+{
+	c->moved_at_ms = reactor_now_ms(c->env->reactor);
+	arm(c);
+}
+
+void
+conn_count(struct conn *c, size_t len)
+{
+	c->speed_len += len;
+	conn_touch(c);
+}
+
+/* Begin to count anew. */
+static void
+begin_speed_window(struct conn *c, int64_t now_ms)
+{
+	c->speed_len = 0;
+	c->speed_deadline_ms = deadline_after(now_ms, c->env->speed_time_ms);
 }
 
 void
@@ -107,6 +131,10 @@ conn_enter(struct conn *c, enum conn_state next)
 		    deadline_after(now_ms, c->env->head_timeout_ms);
 	else if (next != CONN_HANDSHAKE)
 		c->phase_deadline_ms = INT64_MAX;
+	c->speed_deadline_ms = INT64_MAX;
+	if (c->env->speed_len > 0 && c->env->throttle.rate == 0 &&
+	    (next == CONN_SEND || next == CONN_BODY))
+		begin_speed_window(c, now_ms);
 	conn_touch(c);
 	return WANT_AGAIN;
 }
@@ -268,7 +296,7 @@ step_send(struct conn *c, unsigned events)
 			    ? WANT_READ
 			    : WANT_NOTHING;
 		}
-		conn_touch(c);
+		conn_count(c, io.len);
 	} else if (io.status != STREAM_WAIT_WRITE &&
 	    io.status != STREAM_WAIT_READ) {
 		return conn_wait_or_fail(c, io, ERR_IO);
@@ -441,6 +469,8 @@ timeout_err(const struct conn *c)
 
 	if (c->exchange->deadline_ms <= now_ms)
 		return err_why(ERR_TIMEOUT, "longer than --max-time");
+	if (c->phase_deadline_ms > now_ms && c->speed_deadline_ms <= now_ms)
+		return err_why(ERR_TIMEOUT, "slower than --speed-limit");
 	if (c->phase_deadline_ms > now_ms)
 		return err_why(ERR_TIMEOUT, "no octet for --idle-timeout");
 	if (c->state == CONN_HEAD)
@@ -452,13 +482,30 @@ timeout_err(const struct conn *c)
 	return err_why(ERR_TIMEOUT, "not connected within --connect-timeout");
 }
 
+/* Whether nothing but the window of the speed has ended, and well. */
+static bool
+is_fast_enough(const struct conn *c, int64_t now_ms)
+{
+	return c->speed_deadline_ms <= now_ms &&
+	    c->speed_len >= c->env->speed_len &&
+	    c->phase_deadline_ms > now_ms &&
+	    c->exchange->deadline_ms > now_ms &&
+	    deadline_after(c->moved_at_ms, c->env->idle_timeout_ms) > now_ms;
+}
+
 static void
 on_deadline(void *ctx)
 {
 	struct conn *c = ctx;
+	int64_t now_ms = reactor_now_ms(c->env->reactor);
 
 	if (c->state == CONN_IDLE)
 		return; /* left over from the last exchange */
+	if (is_fast_enough(c, now_ms)) {
+		begin_speed_window(c, now_ms);
+		arm(c);
+		return;
+	}
 	(void)conn_fail(c, timeout_err(c));
 	conn_finish(c);
 }

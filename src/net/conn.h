@@ -95,6 +95,10 @@ struct conn_env {
 	int64_t connect_timeout_ms;
 	int64_t head_timeout_ms;
 	int64_t idle_timeout_ms;
+	/* So many octets have to move in so long, in SEND and in BODY; no bound
+	 * when speed_len is 0.  Off under a throttle. */
+	uint64_t speed_len;
+	int64_t speed_time_ms;
 	/* Told of every change of state, for -v; may be NULL. */
 	void (*trace)(void *ctx, const void *conn, enum conn_state next);
 	void *trace_ctx;
@@ -120,6 +124,9 @@ struct conn {
 	bool is_hopeful;      /* nobody has said yet that it is connected */
 	int64_t phase_deadline_ms; /* of CONNECT+HANDSHAKE, of HEAD, or of the
 				    * trailers */
+	int64_t moved_at_ms;       /* something did, for the idle timeout */
+	int64_t speed_deadline_ms; /* when the octets of this window count */
+	uint64_t speed_len;        /* that moved in it */
 	struct exchange *exchange; /* borrowed; NULL when IDLE or closed */
 	uint64_t exchanges;        /* begun on this connection */
 	struct err err;            /* the verdict, for DONE */

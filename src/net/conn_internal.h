@@ -21,6 +21,9 @@ enum want conn_fail(struct conn *c, struct err err);
 /* Something has moved: put the idle deadline off, within the others. */
 void conn_touch(struct conn *c);
 
+/* The same of `len` octets of a request or a body. */
+void conn_count(struct conn *c, size_t len);
+
 /* The trailers have begun: end them within the timeout of a head. */
 void conn_time_trailers(struct conn *c);
 

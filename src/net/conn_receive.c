@@ -206,7 +206,7 @@ splice_body(struct conn *c, int source, int sink, size_t max)
 
 	switch (io.status) {
 	case CONDUIT_MOVED:
-		conn_touch(c);
+		conn_count(c, io.len);
 		throttle_took(&c->env->throttle, io.len);
 		body_skip_plain(&c->body, io.len);
 		err = c->exchange->ops->sunk(c->exchange->owner, io.len);
@@ -254,6 +254,6 @@ conn_receive_body(struct conn *c)
 		return end_body(c);
 	if (io.status != STREAM_OK)
 		return conn_wait_or_fail(c, io, ERR_IO);
-	conn_touch(c);
+	conn_count(c, io.len);
 	return consume_body(c, slice_of(c->env->rx, io.len));
 }

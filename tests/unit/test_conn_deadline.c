@@ -71,32 +71,48 @@ each_deadline_ends_what_it_is_for(void **state)
 		int64_t max_ms;
 		int64_t ends_ms; /* after so long */
 		const char *why;
+		uint64_t speed_len; /* in 40 s */
 	} cases[] = {
-		{ SILENT_CONNECT, 10000, 0, 0, 0, 10000, "--connect-timeout" },
-		{ SILENT_CONNECT, 10000, 5, 5, 0, 10000, "--connect-timeout" },
-		{ SILENT_CONNECT, 10000, 0, 0, 7000, 7000, "--max-time" },
-		{ SILENT_SEND, 5, 5, 30000, 0, 30000, "--idle-timeout" },
-		{ SILENT_SEND, 5, 5, 30000, 7000, 7000, "--max-time" },
-		{ SILENT_INTERIM, 5, 5, 30000, 0, 30000, "--idle-timeout" },
-		{ SILENT_HEAD, 5, 60000, 30000, 0, 30000, "--idle-timeout" },
-		{ SILENT_HEAD, 5, 20000, 30000, 0, 20000, "--head-timeout" },
-		{ SILENT_HEAD, 5, 20000, 30000, 7000, 7000, "--max-time" },
-		{ SILENT_DRIP_HEAD, 5, 60000, 30000, 0, 60000,
-		    "--head-timeout" },
-		{ SILENT_DRIP_HEAD, 5, 60000, 30000, 7000, 7000, "--max-time" },
-		{ SILENT_BODY, 5, 5, 30000, 0, 30000, "--idle-timeout" },
-		{ SILENT_BODY, 5, 5, 30000, 7000, 7000, "--max-time" },
-		{ SILENT_DRIP_BODY, 5, 5, 30000, 100000, 100000, "--max-time" },
-		{ SILENT_DRIP_BODY, 5, 5, 900, 0, 900, "--idle-timeout" },
-		{ SILENT_DRIP_CHUNKS, 5, 5, 30000, 100000, 100000,
-		    "--max-time" },
-		{ SILENT_DRIP_LAST, 5, 20000, 30000, 0, 20000, "trailers" },
+		{ SILENT_CONNECT, 10000, 0, 0, 0, 10000, "--connect-timeout",
+		    0 },
+		{ SILENT_CONNECT, 10000, 5, 5, 0, 10000, "--connect-timeout",
+		    0 },
+		{ SILENT_CONNECT, 10000, 0, 0, 7000, 7000, "--max-time", 0 },
+		{ SILENT_SEND, 5, 5, 30000, 0, 30000, "--idle-timeout", 0 },
+		{ SILENT_SEND, 5, 5, 30000, 7000, 7000, "--max-time", 0 },
+		{ SILENT_INTERIM, 5, 5, 30000, 0, 30000, "--idle-timeout", 0 },
+		{ SILENT_HEAD, 5, 60000, 30000, 0, 30000, "--idle-timeout", 0 },
+		{ SILENT_HEAD, 5, 20000, 30000, 0, 20000, "--head-timeout", 0 },
+		{ SILENT_HEAD, 5, 20000, 30000, 7000, 7000, "--max-time", 0 },
+		{ SILENT_DRIP_HEAD, 5, 60000, 30000, 0, 60000, "--head-timeout",
+		    0 },
+		{ SILENT_DRIP_HEAD, 5, 60000, 30000, 7000, 7000, "--max-time",
+		    0 },
+		{ SILENT_BODY, 5, 5, 30000, 0, 30000, "--idle-timeout", 0 },
+		{ SILENT_BODY, 5, 5, 30000, 7000, 7000, "--max-time", 0 },
+		{ SILENT_DRIP_BODY, 5, 5, 30000, 100000, 100000, "--max-time",
+		    0 },
+		{ SILENT_DRIP_BODY, 5, 5, 900, 0, 900, "--idle-timeout", 0 },
+		/* An octet a second is 40 of them. */
+		{ SILENT_DRIP_BODY, 5, 5, 30000, 0, 40000, "--speed-limit",
+		    42 },
+		{ SILENT_DRIP_BODY, 5, 5, 30000, 170000, 170000, "--max-time",
+		    30 },
+		{ SILENT_DRIP_CHUNKS, 5, 5, 30000, 0, 40000, "--speed-limit",
+		    42 },
+		/* Some went out in the first of them. */
+		{ SILENT_SEND, 5, 5, 0, 0, 80000, "--speed-limit", 1 },
+		/* What is still silent is told so, at its own time. */
+		{ SILENT_BODY, 5, 5, 30000, 0, 30000, "--idle-timeout", 1 },
+		{ SILENT_DRIP_CHUNKS, 5, 5, 30000, 100000, 100000, "--max-time",
+		    0 },
+		{ SILENT_DRIP_LAST, 5, 20000, 30000, 0, 20000, "trailers", 0 },
 		{ SILENT_DRIP_TRAILER, 5, 20000, 30000, 0, 20000,
-		    "--head-timeout" },
+		    "--head-timeout", 0 },
 		{ SILENT_DRIP_TRAILER, 5, 20000, 30000, 7000, 7000,
-		    "--max-time" },
-		{ SILENT_DRIP_TRAILER, 5, 20000, 900, 0, 900,
-		    "--idle-timeout" },
+		    "--max-time", 0 },
+		{ SILENT_DRIP_TRAILER, 5, 20000, 900, 0, 900, "--idle-timeout",
+		    0 },
 	};
 
 	(void)state;
@@ -114,6 +130,8 @@ each_deadline_ends_what_it_is_for(void **state)
 		    cases[i].head_ms > 0 ? cases[i].head_ms : INT64_MAX;
 		bench.env.idle_timeout_ms =
 		    cases[i].idle_ms > 0 ? cases[i].idle_ms : INT64_MAX;
+		bench.env.speed_len = cases[i].speed_len;
+		bench.env.speed_time_ms = 40000;
 		if (cases[i].max_ms > 0)
 			t.exchange.deadline_ms =
 			    FAKE_START_MS + cases[i].max_ms;
