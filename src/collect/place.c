@@ -160,12 +160,27 @@ place_take(
 	return err;
 }
 
+struct err
+place_mark(struct place *p, unsigned marks)
+{
+	struct err err = err_none();
+
+	if ((marks & TARGET_MARK_FILE) != 0)
+		err = target_mark_file(&p->target);
+	if ((marks & TARGET_MARK_HASH) != 0 && !err_is(err))
+		err = target_mark_hash(&p->target, p->url_hash);
+	return err;
+}
+
 bool
-place_look(const struct place *p, int dir, struct place_file *file)
+place_look(const struct places *places, const struct place *p, int dir,
+    struct place_file *file)
 {
 	struct stat st;
 
-	if (!look(p, dir, &st) || !is_complete(&st))
+	if (!look(p, dir, &st) || !is_complete(&st) ||
+	    made_find(places->made, name_hash(places, p), p->url_hash) ==
+		MADE_BY_OTHER)
 		return false;
 	*file = file_of(&st);
 	return true;
@@ -194,7 +209,7 @@ place_find(struct places *places, struct place *p, int dir, bool *is_there,
 		return err;
 	plain = target_save(&p->target);
 	err = target_mark_hash(&p->target, p->url_hash);
-	if (err_is(err) || place_look(p, dir, file))
+	if (err_is(err) || place_look(places, p, dir, file))
 		return err;
 	/* Not there: then it is the plain one, if that is not another's. */
 	target_restore(&p->target, plain);

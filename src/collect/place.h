@@ -75,7 +75,12 @@ struct place_file {
 struct err place_find(struct places *places, struct place *p, int dir,
     bool *is_there, struct place_file *file);
 
-/* The same of the target's name as it is now, alone. */
-bool place_look(const struct place *p, int dir, struct place_file *file);
+/* Give the target, which has none, these of enum target_mark. */
+struct err place_mark(struct place *p, unsigned marks);
+
+/* Is there a complete file of the target's name as it is now, which no other
+ * URL's response has got in this run, as far as that is remembered? */
+bool place_look(const struct places *places, const struct place *p, int dir,
+    struct place_file *file);
 
 #endif

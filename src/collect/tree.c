@@ -34,6 +34,9 @@ tree_free(void *ctx)
 		tree_free_body(b);
 	}
 	tree_free_body(t->shown);
+	/* Failing, it leaves the old store, and has nobody to tell. */
+	(void)update_close(t->update);
+	partials_free(t->partials);
 	places_fini(&t->places);
 	dirs_free(t->dirs);
 	pattern_free(t->pattern);
@@ -58,7 +61,7 @@ dirs_bound(void)
 }
 
 static struct err
-tree_init(struct tree *t, const char *dir)
+tree_init(struct tree *t, const char *dir, bool is_update)
 {
 	struct err err = root_append_prefix(dir, &t->prefix);
 
@@ -70,6 +73,10 @@ tree_init(struct tree *t, const char *dir)
 		err = dirs_new(t->root, dirs_bound(), &t->dirs);
 	if (!err_is(err))
 		err = places_init(&t->places, &t->rules, t->pattern != NULL);
+	if (!err_is(err))
+		err = partials_new(t->root, t->dirs, &t->partials);
+	if (!err_is(err) && is_update)
+		err = update_open(t->root, &t->update);
 	if (err_is(err))
 		return err;
 	t->shown = tree_take_body(t);
@@ -96,6 +103,7 @@ bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
 {
 	const char *dir = options->dir != NULL ? options->dir : ".";
 	struct tree *t = calloc(1, sizeof(*t));
+	bool looks_back;
 	struct err err;
 	int sys;
 
@@ -112,17 +120,20 @@ bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
 			return sys;
 		}
 	}
-	err = tree_init(t, dir);
+	err = tree_init(t, dir, options->is_update);
 	if (err_is(err)) {
 		tree_free(t);
 		return problem_set(problem, err, "output directory", dir);
 	}
 	t->is_atomic = options->is_atomic || !outfile_can_put(&t->rules);
+	t->is_timestamping = options->is_timestamping;
 	t->sets_mtime = options->sets_mtime || options->is_timestamping;
+	looks_back = options->is_update || options->is_timestamping ||
+	    partials_have_any(t->partials);
 	*collector = (struct bulkfetch_collector){
 		.ctx = t,
 		.has = options->skip_existing ? tree_has : NULL,
-		.current = options->is_timestamping ? tree_current : NULL,
+		.current = looks_back ? tree_current : NULL,
 		.keep = tree_keep,
 		.begin = tree_begin,
 		.write = tree_write,

@@ -17,9 +17,8 @@
 /* A buffer that is worth keeping for the next name. */
 #define KEEP_MAX 4096
 
-/* Longer heads are taken for such that say nothing of a version: real ones have
- * a few hundred octets. */
-#define HEAD_MAX 16384
+/* Enough for a head that tells of a version (tree_version.c) and two URLs. */
+#define MEMO_MAX (256 << 10)
 
 /* From here on a descriptor for splice(2) is worth opening. */
 #define SPLICE_MIN 65536
@@ -39,7 +38,7 @@ tree_take_body(struct tree *t)
 	if (b == NULL)
 		return NULL;
 	target_init(&b->place.target);
-	buf_init(&b->head, HEAD_MAX);
+	buf_init(&b->memo, MEMO_MAX);
 	return b;
 }
 
@@ -47,8 +46,8 @@ tree_take_body(struct tree *t)
 void
 tree_give_body(struct tree *t, struct body *b)
 {
-	if (b->head.cap > KEEP_MAX)
-		buf_fini(&b->head);
+	if (b->memo.cap > KEEP_MAX)
+		buf_fini(&b->memo);
 	b->next = t->spare;
 	t->spare = b;
 }
@@ -58,7 +57,7 @@ tree_free_body(struct body *b)
 {
 	if (b == NULL)
 		return;
-	buf_fini(&b->head);
+	buf_fini(&b->memo);
 	target_fini(&b->place.target);
 	free(b);
 }
@@ -94,44 +93,28 @@ typedef struct err (*in_dir_fn)(
 /* Nothing to write, for functions that are given something. */
 static const struct slice nothing;
 
-static void
-read_version(const struct body *b, struct version *v)
-{
-	version_read(buf_slice(&b->head), (int64_t)time(NULL), v);
-}
-
-/* What the body's file is to be given; NULL for a plain file. */
-static struct outfile_stamp *
-make_stamp(const struct body *b, struct outfile_stamp *stamp)
-{
-	struct version v;
-
-	if (b->head.len == 0)
-		return NULL;
-	*stamp = (struct outfile_stamp){ 0 };
-	read_version(b, &v);
-	stamp->sets_mtime = v.last_modified.len > 0 && v.time >= 0;
-	stamp->mtime.tv_sec = (time_t)v.time;
-	return stamp;
-}
-
 static struct err
 put_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
 {
-	struct outfile_stamp stamp;
-
 	return outfile_put(dir, target_base(&b->place.target), &t->rules, data,
-	    make_stamp(b, &stamp));
+	    tree_make_stamp(t, b));
 }
 
 static struct err
 open_in_dir(struct tree *t, struct body *b, int dir, struct slice data)
 {
-	uint64_t key = hash_octets(
-	    slice_str(target_base(&b->place.target)), b->place.url_hash);
+	uint64_t key = tree_temp_key(b);
+	struct err err = outfile_open(&b->temp, dir, key, &t->rules);
 
 	(void)data;
-	return outfile_open(&b->temp, dir, key, &t->rules);
+	if (err_is(err) ||
+	    !(b->temp.was_left || partials_have(t->partials, key)))
+		return err;
+	/* What a note says of it must not outlive its old content. */
+	err = partials_forget(t->partials, key);
+	if (err_is(err))
+		outfile_close(&b->temp);
+	return err;
 }
 
 /*
@@ -167,8 +150,10 @@ open_temp(struct tree *t, struct body *b)
 {
 	struct err err = in_dir(t, b, open_in_dir, nothing);
 
-	if (!err_is(err))
-		b->state = BODY_OPEN;
+	if (err_is(err))
+		return err;
+	b->state = BODY_OPEN;
+	tree_write_note(t, b);
 	return err;
 }
 
@@ -177,8 +162,9 @@ static struct err
 put(struct tree *t, struct body *b, struct slice data)
 {
 	struct err err = err_code(ERR_FILE, EEXIST);
+	bool is_taken = b->place.is_taken;
 
-	if (!t->is_atomic)
+	if (!t->is_atomic && !is_taken)
 		err = in_dir(t, b, put_in_dir, data);
 	if (!err_is(err)) {
 		b->state = BODY_PUT;
@@ -187,7 +173,9 @@ put(struct tree *t, struct body *b, struct slice data)
 	}
 	if (err.sys != EEXIST)
 		return err;
-	b->place.is_taken = !t->is_atomic;
+	b->place.is_taken = is_taken || !t->is_atomic;
+	/* All of it is here: nothing to go on with. */
+	b->note = NOTE_NONE;
 	err = open_temp(t, b);
 	return err_is(err) ? err : outfile_write(&b->temp, data);
 }
@@ -206,7 +194,12 @@ tree_write(void *ctx, void *body, struct bulkfetch_text text, bool is_last)
 		err = open_temp(t, b);
 	if (!err_is(err))
 		err = outfile_write(&b->temp, data);
-	return problem_errno(err);
+	if (err_is(err))
+		return problem_errno(err);
+	b->gone += data.len;
+	if (b->note == NOTE_WANTED)
+		tree_write_note(t, b);
+	return 0;
 }
 
 int
@@ -218,20 +211,61 @@ tree_fd(void *ctx, void *body)
 	/* A failure to open comes up again in the write that follows. */
 	if (b->state == BODY_NAMED && b->is_large)
 		(void)open_temp(t, b);
-	return b->state == BODY_OPEN ? b->temp.fd : -1;
+	/* Until there is a note we want to see how much it is. */
+	return b->state == BODY_OPEN && b->note != NOTE_WANTED ? b->temp.fd
+							       : -1;
 }
 
-/* Keep what of `response` may be of use later, if any may. */
+/* Go on with what an earlier run has left. */
 static struct err
-keep_head(
-    struct tree *t, struct body *b, const struct bulkfetch_response *response)
+go_on(struct tree *t, struct body *b, const struct bulkfetch_response *response)
 {
-	struct slice head = naming_slice(response->head);
+	uint64_t key = tree_temp_key(b);
+	const struct dir *dir;
+	struct note note;
+	struct err err;
 
-	buf_clear(&b->head);
-	if (!t->sets_mtime || head.len > HEAD_MAX)
+	err = dirs_get(t->dirs, target_dir(&b->place.target), DIRS_FIND, &dir);
+	if (!err_is(err) && dir->is_marked)
+		err = target_move_dir(&b->place.target, dir->path);
+	if (err_is(err))
+		return err;
+	if (!tree_find_note(t, b, dir, response->request, &note) ||
+	    !partials_is_told(t->partials, key, &note) ||
+	    (note.total != BULKFETCH_LENGTH_UNKNOWN &&
+		response->length != note.total))
+		return err_code(ERR_FILE, ESTALE);
+	err = outfile_continue(&b->temp, dir->fd, &t->rules, &note.left);
+	if (err_is(err))
+		return err;
+	/* Nobody else can change that any more. */
+	if (!partials_find(t->partials, key, &note) ||
+	    !partials_is_told(t->partials, key, &note))
+		err = err_code(ERR_FILE, ESTALE);
+	if (!err_is(err))
+		err = outfile_start_at(&b->temp, response->offset);
+	if (err_is(err)) {
+		outfile_close(&b->temp);
+		return err;
+	}
+	b->state = BODY_OPEN;
+	b->note = NOTE_WRITTEN;
+	b->gone = response->offset;
+	return err;
+}
+
+/* The name is the one that an earlier run's response of the same URL has. */
+static struct err
+aim(struct tree *t, struct body *b)
+{
+	struct update_entry entry;
+
+	b->has_entry =
+	    t->update != NULL && update_find(t->update, &b->key, &entry);
+	if (!b->has_entry)
 		return err_none();
-	return buf_append(&b->head, head);
+	b->place.is_taken = true;
+	return place_mark(&b->place, entry.marks);
 }
 
 int
@@ -243,14 +277,22 @@ tree_begin(void *ctx, const struct bulkfetch_response *response, void **body)
 
 	if (b == NULL)
 		return ENOMEM;
+	b->is_large = response->length >= SPLICE_MIN;
+	b->total = response->length;
+	b->gone = 0;
 	err = tree_set_body(t, b, response->request);
 	if (!err_is(err))
-		err = keep_head(t, b, response);
+		err = tree_keep_memo(t, b, response);
+	if (!err_is(err) && response->offset > 0)
+		err = go_on(t, b, response);
+	if (!err_is(err))
+		err = aim(t, b);
 	if (err_is(err)) {
+		if (b->state == BODY_OPEN)
+			outfile_close(&b->temp);
 		tree_give_body(t, b);
 		return problem_errno(err);
 	}
-	b->is_large = response->length >= SPLICE_MIN;
 	*body = b;
 	return 0;
 }
@@ -330,9 +372,8 @@ static struct err
 finish(struct tree *t, struct body *b)
 {
 	const struct dir *dir = NULL;
-	struct outfile_stamp stamp;
 	struct err err =
-	    outfile_finish(&b->temp, &t->rules, make_stamp(b, &stamp));
+	    outfile_finish(&b->temp, &t->rules, tree_make_stamp(t, b));
 
 	if (!err_is(err))
 		err = dirs_get(
@@ -357,6 +398,8 @@ tree_commit(void *ctx, void *body, struct bulkfetch_stored *stored)
 	if (b->state == BODY_OPEN && !err_is(err))
 		err = finish(t, b);
 	if (!err_is(err)) {
+		tree_forget_note(t, b);
+		tree_note_version(t, b);
 		stored->file = target_name(&b->place.target);
 		stored->is_moved = b->place.target.is_moved;
 	} else {
