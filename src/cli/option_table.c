@@ -220,6 +220,18 @@ const struct option_row option_rows[] = {
 	    .at = AT(fetch.max_time_ms),
 	    .help = "for the whole of one try (none)" },
 
+	{ .name = "speed-limit",
+	    .arg = "SIZE",
+	    .kind = OPTION_SIZE,
+	    .at = AT(fetch.speed_limit),
+	    .help = "fail what comes slower than so many octets a second (10; "
+		    "0: nothing)" },
+	{ .name = "speed-time",
+	    .arg = "SECONDS",
+	    .kind = OPTION_SECONDS,
+	    .at = AT(fetch.speed_time_ms),
+	    .help = "on average over so long (60)" },
+
 	{ .group = "Stopping",
 	    .name = "max-errors",
 	    .arg = "N",

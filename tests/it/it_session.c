@@ -208,6 +208,60 @@ a_durable_log_is_written_while_the_run_waits(void **state)
 }
 
 static void
+files_that_are_current_count_as_had(void **state)
+{
+	struct world *w = *state;
+	struct run *run;
+
+	origin_start(w, NULL, NULL);
+	world_write(w, "list",
+	    world_text(w, "%s\n%s\n", origin_url(w, "/ver/50/a"),
+		origin_url(w, "/ver/50/b")));
+	run = bulkfetch(w, "-d", "out", "--update", "list", NULL);
+	expect_exit(run, 0);
+	expect_summary(run, 2, 0, 0);
+	expect_says_not(run, "unchanged");
+	run = bulkfetch(w, "-d", "out", "--update", "list", NULL);
+	expect_exit(run, 0);
+	expect_says(run, "bulkfetch: 2 unchanged, 0 fetched, 0 skipped, 0 f");
+	/* One that fails among them is not all that there is. */
+	world_write(w, "more",
+	    world_text(w, "%s\n%s\n", origin_url(w, "/ver/50/a"),
+		origin_url(w, "/status/404")));
+	run = bulkfetch(w, "-d", "out", "--update", "more", NULL);
+	expect_exit(run, 1);
+	expect_says(run, "1 unchanged, 0 fetched, 0 skipped, 1 failed");
+}
+
+static void
+two_runs_do_not_update_one_directory(void **state)
+{
+	static const char *words[] = { "-d", "out", "--update", "list", NULL };
+	struct run_spec spec = { .words = words };
+	struct world *w = *state;
+	struct run *first;
+	struct run *second;
+	size_t at = 0;
+
+	origin_start(w, "/hold: stall\n", NULL);
+	world_write(w, "list", origin_url(w, "/hold"));
+	first = run_start(w, &spec);
+	origin_wait(w, "requests", 1);
+	second = bulkfetch(
+	    w, "-d", "out", "--update", origin_url(w, "/gen/5/a"), NULL);
+	expect_exit(second, 75);
+	expect_says(second, "another run");
+	assert_int_equal(origin_stat(w, "requests"), 1);
+	run_signal(first, SIGINT);
+	run_wait_for(first, "again to stop at once", &at);
+	run_signal(first, SIGINT);
+	expect_exit(run_finish(first), 7);
+	expect_exit(bulkfetch(w, "-d", "out", "--update",
+			origin_url(w, "/gen/5/a"), NULL),
+	    0);
+}
+
+static void
 a_run_out_of_budget_has_a_status_of_its_own(void **state)
 {
 	static const struct {
@@ -261,6 +315,8 @@ main(void)
 		WORLD_TEST(a_retry_needs_its_log_and_no_standard_input),
 		WORLD_TEST(the_list_of_failures_goes_on_with_the_run),
 		WORLD_TEST(a_durable_log_is_written_while_the_run_waits),
+		WORLD_TEST(files_that_are_current_count_as_had),
+		WORLD_TEST(two_runs_do_not_update_one_directory),
 		WORLD_TEST(a_run_out_of_budget_has_a_status_of_its_own),
 	};
 
