@@ -142,6 +142,7 @@ bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
 		.resume = tree_resume,
 		.commit = tree_commit,
 		.abort = tree_abort,
+		.leave = tree_leave,
 		.shrink = tree_shrink,
 		.free = tree_free,
 	};

@@ -351,6 +351,7 @@ discard(struct tree *t, struct body *b)
 {
 	const struct dir *dir;
 
+	tree_forget_note(t, b);
 	if (b->state == BODY_NAMED)
 		return;
 	/* What was left may be another's by now, and is not, if it opens. */
@@ -416,5 +417,21 @@ tree_abort(void *ctx, void *body)
 	struct body *b = body;
 
 	discard(t, b);
+	tree_give_body(t, b);
+}
+
+void
+tree_leave(void *ctx, void *body)
+{
+	struct tree *t = ctx;
+	struct body *b = body;
+
+	if (b->note != NOTE_WRITTEN) {
+		tree_abort(ctx, body);
+		return;
+	}
+	/* As a kill would leave it. */
+	if (b->state == BODY_OPEN)
+		outfile_close(&b->temp);
 	tree_give_body(t, b);
 }

@@ -143,6 +143,7 @@ bool tree_suspend(void *ctx, void *body);
 int tree_resume(void *ctx, void *body, uint64_t len);
 int tree_commit(void *ctx, void *body, struct bulkfetch_stored *stored);
 void tree_abort(void *ctx, void *body);
+void tree_leave(void *ctx, void *body);
 int tree_has(void *ctx, const struct bulkfetch_request *request,
     struct bulkfetch_stored *stored);
 int tree_current(void *ctx, const struct bulkfetch_request *request,

@@ -36,6 +36,14 @@ collected(const struct bulkfetch_stored *stored)
 	collected_moved = stored->is_moved;
 }
 
+/* What responses are, until a test says otherwise. */
+static struct collect_answer {
+	unsigned status;    /* 0: 200 */
+	const char *fields; /* lines of the head; NULL: no head at all */
+	const char *url;    /* that they come from; NULL: the one asked for */
+	uint64_t offset;
+} collect_answer;
+
 static inline struct bulkfetch_text
 collect_text(const char *text)
 {
@@ -46,16 +54,28 @@ static inline int
 collect_begin(const struct bulkfetch_collector *c, const char *url,
     uint64_t length, void **body)
 {
+	const struct collect_answer *answer = &collect_answer;
 	struct buf space;
 	struct bulkfetch_request request = asked_for(slice_str(url), 1, &space);
 	struct bulkfetch_response response = {
 		.request = &request,
-		.status = 200,
+		.status = answer->status != 0 ? answer->status : 200,
 		.length = length,
+		.url = request.url,
+		.offset = answer->offset,
 	};
-	int sys = c->begin(c->ctx, &response, body);
+	char head[4096] = "";
+	int sys;
 
+	if (answer->fields != NULL)
+		(void)snprintf(head, sizeof(head), "HTTP/1.1 %u OK\r\n%s\r\n",
+		    response.status, answer->fields);
+	response.head = collect_text(head);
+	if (answer->url != NULL)
+		response.url = collect_text(answer->url);
+	sys = c->begin(c->ctx, &response, body);
 	/* Texts were lent for the call only. */
+	memset(head, 'X', sizeof(head));
 	memset(space.ptr, 'X', space.len);
 	buf_fini(&space);
 	return sys;
@@ -135,6 +155,60 @@ collect_has(const struct bulkfetch_collector *c, const char *url)
 	collected(&stored);
 	buf_fini(&space);
 	return rc;
+}
+
+/* What current() said last. */
+static struct collected_copy {
+	bool is_whole;
+	uint64_t len;
+	uint64_t total;
+	char etag[256];
+	char last_modified[256];
+	char url[256];
+} collected_copy;
+
+static inline void
+collect_copy_text(char out[256], struct bulkfetch_text text)
+{
+	(void)snprintf(
+	    out, 256, "%.*s", (int)text.len, text.len > 0 ? text.ptr : "");
+}
+
+/* current(), with what it found in collected_copy; 0 without a current(). */
+static inline int
+collect_current(const struct bulkfetch_collector *c, const char *url)
+{
+	struct bulkfetch_copy copy = { 0 };
+	struct buf space;
+	struct bulkfetch_request request = asked_for(slice_str(url), 1, &space);
+	int rc = c->current != NULL ? c->current(c->ctx, &request, &copy) : 0;
+
+	collected_copy = (struct collected_copy){ 0 };
+	if (rc == 1) {
+		collected_copy.is_whole = copy.is_whole;
+		collected_copy.len = copy.len;
+		collected_copy.total = copy.total;
+		collect_copy_text(collected_copy.etag, copy.etag);
+		collect_copy_text(
+		    collected_copy.last_modified, copy.last_modified);
+		collect_copy_text(collected_copy.url, copy.url);
+	}
+	buf_fini(&space);
+	return rc;
+}
+
+/* keep(), with what it told in collected_*. */
+static inline int
+collect_keep(const struct bulkfetch_collector *c, const char *url)
+{
+	struct bulkfetch_stored stored = { 0 };
+	struct buf space;
+	struct bulkfetch_request request = asked_for(slice_str(url), 1, &space);
+	int sys = c->keep(c->ctx, &request, &stored);
+
+	collected(&stored);
+	buf_fini(&space);
+	return sys;
 }
 
 #endif

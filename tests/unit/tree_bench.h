@@ -46,6 +46,7 @@ static inline int
 setup(void **state)
 {
 	faults_reset();
+	collect_answer = (struct collect_answer){ 0 };
 	(void)umask(022);
 	return scratch_setup(state);
 }
