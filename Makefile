@@ -99,7 +99,7 @@ $(REPLAY): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
 $(EXAMPLES): $(BUILD)/examples/%: $(BUILD)/examples/%.o $(LIB)
 	$(LINK) $^ $(ALL_LDFLAGS)
 
-$(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+$(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(LINK) $^ $(ALL_LDFLAGS)
 
 # cmocka is all that the tests need; where it is missing the system's package

@@ -59,7 +59,8 @@ update_record_write(const struct update_key *key,
 	end = put_text(end, entry->etag);
 	end = put_text(end, entry->last_modified);
 	end = put_text(end, entry->url);
-	le_put64(end, hash_octets(slice_of(out, (size_t)(end - out)), SUM_SEED));
+	le_put64(
+	    end, hash_octets(slice_of(out, (size_t)(end - out)), SUM_SEED));
 	return (size_t)(end - out) + SUM_LEN;
 }
 

@@ -81,8 +81,10 @@ start(struct syncer *s, int fd, int dir)
 	s->pid = fork();
 	if (s->pid == 0)
 		serve(fd, dir, parent);
+	/* EAGAIN, too many processes, is EWOULDBLOCK, which means a lock to
+	 * those above. */
 	if (s->pid == -1)
-		err = err_sys(ERR_FILE);
+		err = err_code(ERR_FILE, errno == EAGAIN ? ENOMEM : errno);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return err;
 }

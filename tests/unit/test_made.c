@@ -1,5 +1,6 @@
 #include "exact.h"
 
+#include "base/hash.h"
 #include "collect/made.h"
 
 static void
@@ -40,12 +41,40 @@ forgets_rather_than_grow(void **state)
 	made_free(m);
 }
 
+static uint64_t
+name(uint64_t i)
+{
+	return hash_octets(slice_of(&i, sizeof(i)), 0);
+}
+
+static void
+never_forgets_what_was_kept(void **state)
+{
+	uint64_t count = 1000000;
+	unsigned mistaken = 0;
+	struct made *m;
+
+	(void)state;
+	assert_false(err_is(made_new(&m)));
+	assert_false(made_may_be_kept(m, 0));
+	for (uint64_t i = 0; i < count; i++)
+		assert_false(err_is(made_keep(m, name(i))));
+	for (uint64_t i = 0; i < count; i++)
+		assert_true(made_may_be_kept(m, name(i)));
+	for (uint64_t i = count; i < 2 * count; i++)
+		mistaken += made_may_be_kept(m, name(i));
+	assert_true(mistaken < count / 2000);
+	made_free(m);
+	made_free(NULL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_who_made_a_name),
 		cmocka_unit_test(forgets_rather_than_grow),
+		cmocka_unit_test(never_forgets_what_was_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
