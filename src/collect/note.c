@@ -129,7 +129,8 @@ take_hash(struct slice *in, const char *name, uint64_t *hash)
 	if (!take_text(in, name, &text) || text.len != HASH_LEN)
 		return false;
 	for (size_t i = 0; i < HASH_LEN; i++) {
-		if (!ascii_is_hex(text.ptr[i]))
+		if (!ascii_is_hex(text.ptr[i]) ||
+		    ascii_lower(text.ptr[i]) != text.ptr[i])
 			return false;
 		value = value << 4 | ascii_hex_value(text.ptr[i]);
 	}

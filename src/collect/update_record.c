@@ -21,9 +21,6 @@
 
 #define NSEC_MAX 999999999
 
-/* Tells the sum from other hashes of the same octets. */
-#define SUM_SEED UINT64_C(0x7570646174653031)
-
 bool
 update_record_fits(const struct update_entry *entry)
 {
@@ -59,8 +56,9 @@ update_record_write(const struct update_key *key,
 	end = put_text(end, entry->etag);
 	end = put_text(end, entry->last_modified);
 	end = put_text(end, entry->url);
-	le_put64(
-	    end, hash_octets(slice_of(out, (size_t)(end - out)), SUM_SEED));
+	le_put64(end,
+	    hash_octets(
+		slice_of(out, (size_t)(end - out)), UPDATE_RECORD_SEED));
 	return (size_t)(end - out) + SUM_LEN;
 }
 
@@ -96,7 +94,7 @@ update_record_read(struct slice in, struct update_key *key,
 	if (in.len - SUM_LEN < sum_at)
 		return UPDATE_SHORT;
 	if (le_get64(in.ptr + sum_at) !=
-	    hash_octets(slice_first(in, sum_at), SUM_SEED))
+	    hash_octets(slice_first(in, sum_at), UPDATE_RECORD_SEED))
 		return UPDATE_BAD;
 	texts = slice_from(in, HEAD_LEN);
 	found = (struct update_entry){

@@ -20,6 +20,9 @@
 #include "base/slice.h"
 #include "collect/version.h"
 
+/* Of that hash, which is told by it from others of the same octets. */
+#define UPDATE_RECORD_SEED UINT64_C(0x7570646174653031)
+
 #define UPDATE_RECORD_MIN 52
 #define UPDATE_URL_MAX 4096
 #define UPDATE_RECORD_MAX \

@@ -30,6 +30,9 @@
 #define TICK_TRIES 12
 #define TICK_STEP_NS 1000000
 
+/* Runs that begin at the same moment in the same directory. */
+#define PROBE_TRIES 100
+
 #define PERMISSIONS (S_IRWXU | S_IRWXG | S_IRWXO)
 
 static uint64_t
@@ -89,40 +92,64 @@ measure(int fd, struct outfile_rules *rules)
 	return 0;
 }
 
-/* Whether the file `fd`, which is called `name`, answers to "NAME" as well. */
+/* Whether `name` leads to the file `fd`. */
 static bool
-answers_to_other_case(int dir, const char *name, int fd)
+answers_to(int dir, const char *name, int fd)
 {
-	char other[OUTFILE_TEMP_SIZE];
 	struct stat named;
 	struct stat st;
-	size_t i;
 
-	for (i = 0; name[i] != '\0'; i++)
-		other[i] = (char)ascii_upper((uint8_t)name[i]);
-	other[i] = '\0';
-	return fstatat(dir, other, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    fstat(fd, &st) == 0 && named.st_ino == st.st_ino &&
 	    named.st_dev == st.st_dev;
+}
+
+/*
+ * Make a file, see whether its name is told apart from that in other letters,
+ * and take the name away again.  It is always the same name, so that what a
+ * kill leaves at this moment is gone at the next start; a run that begins at
+ * the same moment may take it from us, which shows.
+ */
+static int
+open_probe(int dir, bool *folds_case)
+{
+	char name[OUTFILE_TEMP_SIZE];
+	char other[OUTFILE_TEMP_SIZE];
+
+	temp_name(name, 0, "p");
+	for (size_t i = 0; i < sizeof(name); i++)
+		other[i] = (char)ascii_upper((uint8_t)name[i]);
+	for (int i = 0; i < PROBE_TRIES; i++) {
+		int fd = openat(dir, name,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		bool is_ours;
+
+		if (fd == -1 && errno != EEXIST)
+			return -1;
+		if (fd != -1)
+			*folds_case = answers_to(dir, other, fd);
+		is_ours = fd != -1 && answers_to(dir, name, fd);
+		(void)unlinkat(dir, name, 0);
+		if (is_ours)
+			return fd;
+		if (fd != -1)
+			(void)close(fd);
+	}
+	errno = EEXIST;
+	return -1;
 }
 
 struct err
 outfile_probe(int dir, struct outfile_rules *rules)
 {
-	char name[OUTFILE_TEMP_SIZE]; /* has letters */
 	struct err err = err_none();
-	int fd;
+	int fd = open_probe(dir, &rules->folds_case);
 
-	temp_name(name, random_u64(), "p");
-	fd = openat(dir, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd == -1)
 		return err_sys(ERR_FILE);
-	rules->folds_case = answers_to_other_case(dir, name, fd);
 	if (measure(fd, rules) == -1)
 		err = err_sys(ERR_FILE);
 	(void)close(fd);
-	(void)unlinkat(dir, name, 0);
 	return err;
 }
 

@@ -322,13 +322,14 @@ a_second_run_replaces_files_but_not_by_failures(void **state)
 	    NULL);
 	good = world_text(w, "out/%s/good", origin_host(w));
 	bad = world_text(w, "out/%s/bad", origin_host(w));
-	expect_exit(bulkfetch(w, "-d", "out", origin_url(w, "/good"),
-			origin_url(w, "/bad"), NULL),
+	expect_exit(bulkfetch(w, "--retry", "0", "-d", "out",
+			origin_url(w, "/good"), origin_url(w, "/bad"), NULL),
 	    0);
 	expect_text_file(w, good, "old");
 	for (int i = 0; i < 3; i++) {
-		expect_exit(bulkfetch(w, "-d", "out", origin_url(w, "/good"),
-				origin_url(w, "/bad"), NULL),
+		expect_exit(
+		    bulkfetch(w, "--retry", "0", "-d", "out",
+			origin_url(w, "/good"), origin_url(w, "/bad"), NULL),
 		    1);
 		expect_text_file(w, good, "new");
 		expect_text_file(w, bad, "old");
@@ -525,8 +526,8 @@ take_body(struct world *w, struct slice *out, bool *taken, size_t count)
 static void
 bodies_on_standard_output_never_interleave(void **state)
 {
-	static const char *const words[] = { "-c", "30", "-o", "-", "list",
-		NULL };
+	static const char *const words[] = { "-c", "30", "-o", "-", "--retry",
+		"0", "list", NULL };
 	struct run_spec spec = { .words = words };
 	struct world *w = *state;
 	char *list = world_text(w, "%s", "");

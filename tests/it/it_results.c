@@ -24,8 +24,8 @@ every_line_ends_in_exactly_one_record(void **state)
 			? origin_url(w, "/status/500")
 			: origin_url(w, world_text(w, "/gen/7/%d", i)));
 	world_write(w, "list", list);
-	run =
-	    bulkfetch(w, "-c", "20", "-d", "out", "--log", "log", "list", NULL);
+	run = bulkfetch(w, "--retry", "0", "-c", "20", "-d", "out", "--log",
+	    "log", "list", NULL);
 	expect_exit(run, 1);
 	expect_summary(run, 200, 0, 300);
 	r = records_read(w, "log");
@@ -191,16 +191,19 @@ failed_urls_can_be_fed_in_again(void **state)
 	    world_text(w, "%s\nnot a url\n  %s  \r\n%s#x\n",
 		origin_url(w, "/gen/5/a"), origin_url(w, "/later"),
 		origin_url(w, "/status/500")));
-	run = bulkfetch(w, "-d", "out", "--failed", "failed", "list", NULL);
+	run = bulkfetch(
+	    w, "--retry", "0", "-d", "out", "--failed", "failed", "list", NULL);
 	expect_exit(run, 1);
 	expect_summary(run, 1, 0, 3);
-	run = bulkfetch(w, "-d", "out", "--failed", "failed2", "failed", NULL);
+	run = bulkfetch(w, "--retry", "0", "-d", "out", "--failed", "failed2",
+	    "failed", NULL);
 	expect_exit(run, 1);
 	expect_pattern(
 	    w, world_text(w, "out/%s/later", origin_host(w)), "/later", 2);
 	assert_int_equal(origin_count(w, "/gen/5/a"), 1);
 	assert_int_equal(origin_count(w, "/status/500"), 2);
-	run = bulkfetch(w, "-d", "out", "--failed", "failed3", "failed2", NULL);
+	run = bulkfetch(w, "--retry", "0", "-d", "out", "--failed", "failed3",
+	    "failed2", NULL);
 	expect_exit(run, 4);
 	assert_int_equal(origin_count(w, "/later"), 2);
 	assert_int_equal(origin_count(w, "/status/500"), 3);
@@ -213,7 +216,7 @@ records_do_not_overwrite_the_lists_they_are_made_from(void **state)
 	char *list;
 
 	origin_start(w, NULL, NULL);
-	list = world_text(w, "%s\n", origin_url(w, "/status/500"));
+	list = world_text(w, "%s\n", origin_url(w, "/status/404"));
 	world_write(w, "list", list);
 	expect_exit(
 	    bulkfetch(w, "-d", "out", "--failed", "list", "list", NULL), 2);
@@ -239,12 +242,13 @@ standard_error_stays_short_however_much_fails(void **state)
 		(void)fprintf(f, "http://127.0.%d.%d:%u/status/5%02d\n",
 		    i / 250 % 5, i % 250 + 1, w->port, i % 100);
 	assert_int_equal(fclose(f), 0);
-	run = bulkfetch(w, "-d", "out", "--failed", "failed", "list", NULL);
+	run = bulkfetch(
+	    w, "--retry", "0", "-d", "out", "--failed", "failed", "list", NULL);
 	expect_exit(run, 4);
 	expect_summary(run, 0, 0, 53000);
 	expect_says(run, "list: url: 49997 more");
 	assert_true(run->err.len < 65536);
-	run = bulkfetch(w, "-v", "-d", "out", "list", NULL);
+	run = bulkfetch(w, "--retry", "0", "-v", "-d", "out", "list", NULL);
 	assert_true(run->err.len > 53000);
 }
 
@@ -279,9 +283,9 @@ the_summary_counts_by_kind(void **state)
 
 	origin_start(
 	    w, "/short: head 200 \"Content-Length: 9\"; close\n", NULL);
-	run = bulkfetch(w, "-c", "1", "-d", "out", origin_url(w, "/gen/5000/a"),
-	    origin_url(w, "/short"), "http://nowhere.invalid/",
-	    "http://more.nowhere.invalid/", NULL);
+	run = bulkfetch(w, "--retry", "0", "-c", "1", "-d", "out",
+	    origin_url(w, "/gen/5000/a"), origin_url(w, "/short"),
+	    "http://nowhere.invalid/", "http://more.nowhere.invalid/", NULL);
 	expect_exit(run, 1);
 	expect_summary(run, 1, 0, 3);
 	expect_says(run, "resolve 2");
@@ -301,7 +305,7 @@ passwords_are_not_told(void **state)
 	origin_start(w, NULL, NULL);
 	url =
 	    world_text(w, "http://me:secret@127.0.0.1:%u/status/500", w->port);
-	run = bulkfetch(w, "-vv", "-d", "out", url, NULL);
+	run = bulkfetch(w, "--retry", "0", "-vv", "-d", "out", url, NULL);
 	expect_exit(run, 4);
 	expect_says_not(run, "secret");
 	expect_says(run, "/status/500");
@@ -318,15 +322,15 @@ the_exit_status_tells_how_it_went(void **state)
 	expect_exit(
 	    bulkfetch(w, "-d", "out", origin_url(w, "/gen/5/a"), NULL), 0);
 	expect_exit(bulkfetch(w, "-d", "out", origin_url(w, "/gen/5/a"),
-			origin_url(w, "/status/500"), NULL),
+			origin_url(w, "/status/404"), NULL),
 	    1);
 	expect_exit(bulkfetch(w, "--no-such-option", NULL), 2);
 	expect_exit(bulkfetch(w, "missing list", NULL), 3);
 	expect_exit(
-	    bulkfetch(w, "-d", "out", origin_url(w, "/status/500"), NULL), 4);
+	    bulkfetch(w, "-d", "out", origin_url(w, "/status/404"), NULL), 4);
 	expect_exit(
 	    bulkfetch(w, "-d", "out", "--fail-early",
-		origin_url(w, "/status/500"), origin_url(w, "/gen/5/a"), NULL),
+		origin_url(w, "/status/404"), origin_url(w, "/gen/5/a"), NULL),
 	    5);
 }
 
@@ -350,24 +354,24 @@ the_run_stops_at_the_first_or_the_nth_failure(void **state)
 
 	origin_start(w, NULL, NULL);
 	world_write(w, "list", list_of_failures(w, 300));
-	run =
-	    bulkfetch(w, "-c", "1", "--fail-early", "-d", "out", "list", NULL);
+	run = bulkfetch(w, "--retry", "0", "-c", "1", "--fail-early", "-d",
+	    "out", "list", NULL);
 	expect_exit(run, 5);
 	assert_int_equal(origin_stat(w, "requests"), 1);
-	run = bulkfetch(
-	    w, "-c", "1", "--max-errors", "7", "-d", "out", "list", NULL);
+	run = bulkfetch(w, "--retry", "0", "-c", "1", "--max-errors", "7", "-d",
+	    "out", "list", NULL);
 	expect_exit(run, 5);
 	assert_int_equal(origin_stat(w, "requests"), 1 + 7);
 	/* What is in flight may end; each has its record. */
 	before = origin_stat(w, "requests");
-	run = bulkfetch(w, "-c", "10", "--max-errors", "20", "-d", "out",
-	    "--log", "log", "list", NULL);
+	run = bulkfetch(w, "--retry", "0", "-c", "10", "--max-errors", "20",
+	    "-d", "out", "--log", "log", "list", NULL);
 	expect_exit(run, 5);
 	assert_in_range(origin_stat(w, "requests") - before, 20, 40);
 	assert_int_equal(
 	    records_read(w, "log").count, origin_stat(w, "requests") - before);
-	run = bulkfetch(
-	    w, "-c", "10", "--max-errors", "301", "-d", "out", "list", NULL);
+	run = bulkfetch(w, "--retry", "0", "-c", "10", "--max-errors", "301",
+	    "-d", "out", "list", NULL);
 	expect_exit(run, 4);
 }
 

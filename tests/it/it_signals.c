@@ -124,7 +124,7 @@ sigpipe_never_kills(void **state)
 		assert_non_null(f);
 		for (int k = 0; k < 500; k++)
 			(void)fprintf(f, "http://127.0.0.1:%u%s/%d\n", w->port,
-			    i == 2 ? "/status/500" : "/gen/3000", k);
+			    i == 2 ? "/status/404" : "/gen/3000", k);
 		assert_int_equal(fclose(f), 0);
 		words[0] = options[i];
 		/* -o - and --dir do not go together. */
@@ -151,7 +151,7 @@ a_broken_standard_error_does_not_stop_the_run(void **state)
 
 	origin_start(w, NULL, NULL);
 	world_write(w, "list",
-	    world_text(w, "%s\n%s\n%s\n", origin_url(w, "/status/500"),
+	    world_text(w, "%s\n%s\n%s\n", origin_url(w, "/status/404"),
 		origin_url(w, "/delay/100/5/a"), origin_url(w, "/gen/5/b")));
 	run = run_start(w, &spec);
 	assert_int_equal(close(run->err_fd), 0);

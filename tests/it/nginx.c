@@ -75,7 +75,8 @@ nginx_start(struct world *w, struct nginx *nginx, const char *root,
 	if (program == NULL)
 		return false;
 	fd = world_listen(w, false, &nginx->port);
-	world_mkdir(w, "nginx.tmp");
+	if (!world_has(w, "nginx.tmp"))
+		world_mkdir(w, "nginx.tmp");
 	write_conf(w, nginx->port, root, http_conf, server_conf);
 	nginx->pid = fork();
 	assert_int_not_equal(nginx->pid, -1);
@@ -84,6 +85,15 @@ nginx_start(struct world *w, struct nginx *nginx, const char *root,
 	(void)close(fd);
 	world_add_child(w, nginx->pid, SIGTERM);
 	return true;
+}
+
+void
+nginx_stop(struct world *w, const struct nginx *nginx)
+{
+	(void)kill(nginx->pid, SIGTERM);
+	(void)waitpid(nginx->pid, NULL, 0);
+	world_drop_child(w, nginx->pid);
+	(void)unlink(world_path(w, "nginx.log"));
 }
 
 const char *

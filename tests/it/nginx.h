@@ -19,6 +19,9 @@ struct nginx {
 bool nginx_start(struct world *w, struct nginx *nginx, const char *root,
     const char *http_conf, const char *server_conf);
 
+/* End it and forget its log, so that another one can be started. */
+void nginx_stop(struct world *w, const struct nginx *nginx);
+
 /* What its access log, one "CONNECTION STATUS URI" a line, says now. */
 const char *nginx_log(struct world *w);
 

@@ -304,6 +304,19 @@ origin_field(
 	return world_text(w, "%.*s", (int)strcspn(at, "\r"), at);
 }
 
+void
+expect_field(struct world *w, const struct origin_request *request,
+    const char *name, const char *value)
+{
+	const char *got = origin_field(w, request, name);
+
+	if (value == NULL ? got != NULL
+			  : got == NULL || strcmp(got, value) != 0)
+		fail_msg("%s is %s instead of %s in %s", name,
+		    got != NULL ? got : "not sent",
+		    value != NULL ? value : "not sent", request->line);
+}
+
 bool
 origin_is_for(const struct origin_request *request, const char *target)
 {

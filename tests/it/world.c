@@ -243,33 +243,56 @@ world_has(struct world *w, const char *name)
 	return lstat(world_path(w, name), &st) == 0;
 }
 
-static size_t
-count_files(const char *path)
+/* What is below a directory. */
+struct inventory {
+	size_t files;
+	uint64_t octets;
+};
+
+static void
+take_inventory(const char *path, struct inventory *inventory)
 {
 	DIR *dir = opendir(path);
-	size_t count = 0;
 	struct dirent *entry;
 
 	if (dir == NULL)
-		return 0;
+		return;
 	while ((entry = readdir(dir)) != NULL) {
 		char below[4096 + 256];
+		struct stat st;
 
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
 			continue;
 		(void)snprintf(
 		    below, sizeof(below), "%s/%s", path, entry->d_name);
-		count += entry->d_type == DT_DIR ? count_files(below) : 1;
+		if (entry->d_type == DT_DIR) {
+			take_inventory(below, inventory);
+			continue;
+		}
+		inventory->files++;
+		if (lstat(below, &st) == 0)
+			inventory->octets += (uint64_t)st.st_size;
 	}
 	(void)closedir(dir);
-	return count;
 }
 
 size_t
 world_count_files(struct world *w, const char *name)
 {
-	return count_files(world_path(w, name));
+	struct inventory inventory = { 0 };
+
+	take_inventory(world_path(w, name), &inventory);
+	return inventory.files;
+}
+
+uint64_t
+world_octets(struct world *w, const char *name)
+{
+	struct inventory inventory = { 0 };
+
+	take_inventory(world_path(w, name), &inventory);
+	return inventory.octets;
 }
 
 static void

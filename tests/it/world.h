@@ -65,6 +65,9 @@ bool world_has(struct world *w, const char *name);
 /* Files below `name`, at any depth; 0 when it is not there. */
 size_t world_count_files(struct world *w, const char *name);
 
+/* Octets in them. */
+uint64_t world_octets(struct world *w, const char *name);
+
 /* `name` is a regular file that holds exactly this. */
 void expect_file(struct world *w, const char *name, struct slice octets);
 void expect_text_file(struct world *w, const char *name, const char *text);
@@ -132,6 +135,10 @@ struct origin_request *origin_heads(struct world *w, size_t *count);
 /* The value of a field of the request's head, NULL without. */
 char *origin_field(
     struct world *w, const struct origin_request *request, const char *name);
+
+/* The request has that field; NULL: it has none of that name. */
+void expect_field(struct world *w, const struct origin_request *request,
+    const char *name, const char *value);
 
 /* Whether the request is for `target`, whatever the method. */
 bool origin_is_for(const struct origin_request *request, const char *target);

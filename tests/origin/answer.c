@@ -309,7 +309,8 @@ versioned(struct answer *a, const struct ask *ask, const struct generated *g,
 static bool
 is_url(struct slice rest)
 {
-	return rest.len > 7 && memcmp(rest.ptr, "http", 4) == 0 &&
+	return rest.len > 7 &&
+	    slice_eq_nocase_str(slice_first(rest, 4), "http") &&
 	    memmem(rest.ptr, rest.len, "://", 3) != NULL;
 }
 

@@ -99,6 +99,19 @@ sees_that_case_is_not_told_apart(void **state)
 	assert_int_equal(scratch_count("."), 0);
 }
 
+/* Of a run that was killed while it looked. */
+static void
+removes_what_an_earlier_look_has_left(void **state)
+{
+	struct outfile_rules found;
+
+	(void)state;
+	scratch_write(".0000000000000000%p.bulkfetch", "", 0);
+	expect_sys(outfile_probe(dir, &found), 0);
+	assert_int_equal(found.mode, 0644);
+	assert_int_equal(scratch_count("."), 0);
+}
+
 static bool
 is_before(struct timespec a, struct timespec b)
 {
@@ -495,6 +508,7 @@ main(void)
 		TEST(finds_out_what_the_umask_leaves),
 		TEST(sees_that_modes_are_not_kept),
 		TEST(sees_that_case_is_not_told_apart),
+		TEST(removes_what_an_earlier_look_has_left),
 		TEST(tells_files_of_earlier_runs_by_their_ctime),
 		TEST(says_when_no_file_can_be_made),
 		TEST(puts_a_file_with_four_calls),
