@@ -295,7 +295,8 @@ sort_out(struct partials *p, DIR *dir, struct dirs *dirs)
 		else
 			(void)partials_forget(p, key);
 	}
-	qsort(p->found, p->count, sizeof(*p->found), compare);
+	if (p->count > 0)
+		qsort(p->found, p->count, sizeof(*p->found), compare);
 	return err;
 }
 
