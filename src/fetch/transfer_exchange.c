@@ -32,7 +32,7 @@ static void
 keep_validator(struct transfer *t, struct slice validator)
 {
 	t->part_validator_len = 0;
-	if (validator.len > sizeof(t->part_validator))
+	if (validator.len == 0 || validator.len > sizeof(t->part_validator))
 		return;
 	memcpy(t->part_validator, validator.ptr, validator.len);
 	t->part_validator_len = validator.len;
