@@ -37,7 +37,9 @@ UNIT    := $(patsubst %.c,$(BUILD)/%,$(call sources,tests/unit))
 UNIT    := $(filter $(BUILD)/tests/unit/test_%,$(UNIT))
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(call sources,tests/unit))
 IT      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/it/it_*.c)))
-IT_SHARED := $(filter-out tests/it/it_%,$(call sources,tests/it))
+IT_SHARED := $(filter-out tests/it/it_% tests/it/faults_preload.c, \
+	$(call sources,tests/it))
+FAULTS  := $(BUILD)/tests/it/faults_preload.so
 TESTLIB := $(BUILD)/libtests.a
 ORIGIN  := $(BUILD)/tests/origin/origin
 ORIGIN_CHECK := $(BUILD)/tests/origin/check
@@ -85,6 +87,13 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TESTLIB) $(CLI) $(LIB)
 $(IT): $(BUILD)/tests/it/%: $(BUILD)/tests/it/%.o $(TESTLIB) $(LIB)
 	$(LINK) $^ $(ALL_LDFLAGS) -lcmocka
 
+# It stands in front of malloc and kin, so it is no part of anything else, and
+# nothing stands in front of what it defines.
+$(FAULTS): tests/it/faults_preload.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE $(CPPFLAGS) $(ALL_CFLAGS) -U_FORTIFY_SOURCE -fPIC \
+	    -shared -o $@ $<
+
 $(ORIGIN): $(call objects,$(ORIGIN_SRC)) $(LIB)
 	$(LINK) $^ $(ALL_LDFLAGS)
 
@@ -116,7 +125,7 @@ check: cmocka
 unit: $(UNIT)
 	@BUILD='$(BUILD)' tests/run $(UNIT)
 
-it: $(BIN) $(ORIGIN) $(ORIGIN_CHECK) $(EXAMPLES) $(IT)
+it: $(BIN) $(ORIGIN) $(ORIGIN_CHECK) $(EXAMPLES) $(FAULTS) $(IT)
 	@BUILD='$(BUILD)' tests/run $(IT)
 
 replay: $(REPLAY)

@@ -302,7 +302,6 @@ take_item(struct transfer *t, const struct bulkfetch_item *item)
 		buf_fini(&t->space);
 	buf_clear(&t->space);
 	t->item = *item;
-	t->item.url = (struct bulkfetch_text){ 0 };
 	t->url = (struct url){ 0 };
 	t->listed_len = 0;
 	if (listed.len > URL_MAX_LEN) {
@@ -311,9 +310,11 @@ take_item(struct transfer *t, const struct bulkfetch_item *item)
 		if (problem == NULL)
 			problem = "the URL is too long";
 	}
+	t->item.url = transfer_text(listed); /* if it has to fail with that */
 	err = buf_append(&t->space, listed);
 	if (err_is(err))
 		return err;
+	t->item.url = (struct bulkfetch_text){ 0 };
 	t->listed_len = listed.len;
 	if (problem != NULL)
 		return err_why(ERR_REQUEST, problem);

@@ -41,7 +41,9 @@ transfer_finish(
 	result.n = t->item.n;
 	result.list = t->item.list;
 	result.line = t->item.line;
-	result.url = transfer_text(slice_of(t->space.ptr, t->listed_len));
+	result.url = t->listed_len > 0
+	    ? transfer_text(slice_of(t->space.ptr, t->listed_len))
+	    : t->item.url;
 	result.host = transfer_text(t->url.authority);
 	result.is_url_cut = t->item.is_cut;
 	result.ok = !err_is(err);

@@ -108,6 +108,62 @@ goes_on_with_a_body_that_was_suspended_when_the_kill_came(void **state)
 	scratch_expect("h/a", slice(octets(0, WHOLE)));
 }
 
+/* As a kill leaves it, but in order: leave() in place of abort(). */
+static void
+goes_on_with_what_a_stopped_run_left(void **state)
+{
+	static const struct {
+		const char *fields;
+		bool is_suspended;
+		bool is_left;
+	} rows[] = {
+		{ "ETag: \"a\"\r\n", false, true },
+		{ "ETag: \"a\"\r\n", true, true },
+		{ "", false, false },
+		{ "", true, false },
+	};
+	unsigned fds;
+	void *body;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		begin_run(options());
+		expect_stored("http://h/x", "", ARRIVES_WHOLE, "h/x", false);
+		fds = scratch_open_fds();
+		collect_answer.fields = rows[i].fields;
+		assert_int_equal(collect_begin(&tree, URL, WHOLE, &body), 0);
+		collect_answer.fields = NULL;
+		assert_int_equal(
+		    tree.write(tree.ctx, body, octets(0, PART), false), 0);
+		if (rows[i].is_suspended)
+			assert_true(tree.suspend(tree.ctx, body));
+		tree.leave(tree.ctx, body);
+		/* A descriptor of the directory of notes may stay. */
+		assert_in_range(scratch_open_fds(), fds, fds + 1);
+		expect_count("h", rows[i].is_left ? 2 : 1);
+		begin_run(options());
+		if (rows[i].is_left) {
+			expect_part(URL, PART, WHOLE);
+			go_on(URL, PART, WHOLE);
+			scratch_expect("h/a", slice(octets(0, WHOLE)));
+			assert_int_equal(unlink(scratch_path("h/a")), 0);
+		} else {
+			assert_int_equal(collect_current(&tree, URL), 0);
+		}
+		end_run();
+		expect_count(".", 1);
+	}
+	/* Nothing of what has not begun, or is whole but not wanted. */
+	begin_run(options());
+	assert_int_equal(collect_begin(&tree, URL, 1, &body), 0);
+	tree.leave(tree.ctx, body);
+	assert_int_equal(collect_begin(&tree, URL, 1, &body), 0);
+	assert_int_equal(
+	    tree.write(tree.ctx, body, collect_text("x"), true), 0);
+	tree.leave(tree.ctx, body);
+	expect_count("h", 1);
+}
+
 static void
 remembers_where_a_redirect_led(void **state)
 {
@@ -307,6 +363,7 @@ main(void)
 		TEST(goes_on_with_what_a_killed_run_left),
 		TEST(may_be_killed_again_and_again),
 		TEST(goes_on_with_a_body_that_was_suspended_when_the_kill_came),
+		TEST(goes_on_with_what_a_stopped_run_left),
 		TEST(remembers_where_a_redirect_led),
 		TEST(keeps_no_password_in_clear),
 		TEST(notes_only_what_can_be_gone_on_with),
