@@ -194,6 +194,10 @@ struct bulkfetch_collector {
 	/* Descriptors are short: close what can be opened again.  May be
 	 * NULL. */
 	void (*shrink)(void *ctx);
+	/* The run is over: write what is to outlast it.  An errno value is told
+	 * as an error, and the run's end is BULKFETCH_END_OUTPUT unless it was
+	 * stopped.  May be NULL. */
+	int (*finish)(void *ctx);
 	/* May be NULL. */
 	void (*free)(void *ctx);
 };
@@ -301,7 +305,7 @@ struct bulkfetch_observer {
 #define BULKFETCH_LOOK_AHEAD_MAX 1000000
 #define BULKFETCH_REDIRECTS_MAX 100
 #define BULKFETCH_RETRIES_MAX 1000
-#define BULKFETCH_SPEED_MAX 1000000000
+#define BULKFETCH_SPEED_MAX 100000000
 /* The longest duration that an option takes: a little over a year. */
 #define BULKFETCH_DURATION_MAX_MS UINT64_C(34560000000)
 
@@ -373,8 +377,8 @@ struct bulkfetch_options {
 };
 
 /* Everything as the command line's defaults: 50 connections, 10 s to connect,
- * 60 s for a head, 30 s idle, 10 octets a second over 60 s, 10 redirects, 2 retries, an hour of Retry-After,
- * 30 s to drain. */
+ * 60 s for a head, 30 s idle, 10 octets a second over 60 s, 10 redirects, 2
+ * retries, an hour of Retry-After, 30 s to drain. */
 void bulkfetch_options_init(struct bulkfetch_options *options);
 
 /*

@@ -18,6 +18,10 @@
  *	NAME%dir	a directory whose name a file has
  *	NAME%file	a file whose name a directory has
  *
+ * Nor do the names that are kept for other things: temporary ones
+ * (sys/outfile.h), PARTIAL_DIR (collect/partial.h), UPDATE_NAME and its kin
+ * (collect/update.h).
+ *
  * So names meet only where the hashes do, and where URLs differ in what the
  * name leaves out: scheme, userinfo, and "/a/" beside "/a/index.html".
  * naming_kinds() and naming_is_shared() tell when that can be.  Where the file

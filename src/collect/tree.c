@@ -22,6 +22,16 @@ tree_shrink(void *ctx)
 	dirs_shrink(t->dirs);
 }
 
+static int
+tree_finish(void *ctx)
+{
+	struct tree *t = ctx;
+	struct err err = update_close(t->update);
+
+	t->update = NULL;
+	return problem_errno(err);
+}
+
 static void
 tree_free(void *ctx)
 {
@@ -34,7 +44,6 @@ tree_free(void *ctx)
 		tree_free_body(b);
 	}
 	tree_free_body(t->shown);
-	/* Failing, it leaves the old store, and has nobody to tell. */
 	(void)update_close(t->update);
 	partials_free(t->partials);
 	places_fini(&t->places);
@@ -144,6 +153,7 @@ bulkfetch_tree_new(const struct bulkfetch_tree_options *options,
 		.abort = tree_abort,
 		.leave = tree_leave,
 		.shrink = tree_shrink,
+		.finish = options->is_update ? tree_finish : NULL,
 		.free = tree_free,
 	};
 	return 0;

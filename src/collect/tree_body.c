@@ -18,7 +18,7 @@
 #define KEEP_MAX 4096
 
 /* Enough for a head that tells of a version (tree_version.c) and two URLs. */
-#define MEMO_MAX (256 << 10)
+#define MEMO_MAX (1 << 20)
 
 /* From here on a descriptor for splice(2) is worth opening. */
 #define SPLICE_MIN 65536
@@ -226,6 +226,8 @@ go_on(struct tree *t, struct body *b, const struct bulkfetch_response *response)
 	struct err err;
 
 	err = dirs_get(t->dirs, target_dir(&b->place.target), DIRS_FIND, &dir);
+	if (err.sys == ENOENT)
+		return err_code(ERR_FILE, ESTALE);
 	if (!err_is(err) && dir->is_marked)
 		err = target_move_dir(&b->place.target, dir->path);
 	if (err_is(err))

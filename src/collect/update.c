@@ -39,8 +39,8 @@ struct update {
 	struct update_range *ranges; /* owned: room for UPDATE_RANGES_MAX */
 	size_t range_count;
 	uint64_t run_len;
-	uint64_t total; /* of records noted */
-	bool is_broken; /* nothing can be noted any more */
+	uint64_t total;    /* of records noted */
+	struct err broken; /* why nothing can be noted any more */
 };
 
 /* ---- One run at a time -------------------------------------------------- */
@@ -130,7 +130,8 @@ update_open(int root, struct update **out)
 		return err;
 	}
 	/* What a killed run has left. */
-	u->is_broken = ftruncate(u->run, 0) == -1;
+	if (ftruncate(u->run, 0) == -1)
+		u->broken = err_sys(ERR_FILE);
 	update_store_open(&u->old, root, UPDATE_NAME);
 	u->ranges[0] = (struct update_range){
 		.fd = u->old.fd,
@@ -259,7 +260,7 @@ update_note(struct update *u, const struct update_key *key,
 	struct err err = err_none();
 	size_t len;
 
-	if (u->is_broken)
+	if (err_is(u->broken))
 		return;
 	if (!update_record_fits(entry) ||
 	    entry->etag.len + entry->last_modified.len == 0)
@@ -271,7 +272,7 @@ update_note(struct update *u, const struct update_key *key,
 		u->begins[u->count] = (uint32_t)u->noted.len;
 		err = buf_append(&u->noted, slice_of(record, len));
 	}
-	u->is_broken = err_is(err);
+	u->broken = err;
 	if (err_is(err))
 		return;
 	u->count++;
@@ -305,17 +306,21 @@ replace(struct update *u)
 struct err
 update_close(struct update *u)
 {
-	struct err err = err_none();
+	struct err err;
 
 	if (u == NULL)
-		return err;
+		return err_none();
 	/* What cannot be written now is lost, and what is written good. */
-	if (!u->is_broken)
+	err = u->broken;
+	if (!err_is(err))
 		err = write_range(u);
 	/* Not needed for what follows, which needs memory of its own. */
 	buf_fini(&u->noted);
-	if (u->range_count > 1)
-		err = replace(u);
+	if (u->range_count > 1) {
+		struct err replaced = replace(u);
+
+		err = err_is(replaced) ? replaced : err;
+	}
 	unlock(u);
 	update_free(u);
 	return err;

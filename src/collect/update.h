@@ -59,7 +59,8 @@ void update_note(struct update *u, const struct update_key *key,
     const struct update_entry *entry);
 
 /* Put the new store in place, if there is something new, and free; NULL is
- * fine.  After a failure the old store is still there. */
+ * fine.  Fails also when something could not be noted before.  After a failure
+ * there is a good store still, without some of what is new. */
 struct err update_close(struct update *u);
 
 #endif

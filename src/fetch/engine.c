@@ -316,6 +316,22 @@ flush(struct engine *e)
 		engine_check_observer(e, e->observer.flush(e->observer.ctx));
 }
 
+static void
+finish_collector(struct engine *e)
+{
+	const struct bulkfetch_collector *collector = &e->env.collector;
+	int sys =
+	    collector->finish != NULL ? collector->finish(collector->ctx) : 0;
+
+	if (sys == 0)
+		return;
+	engine_tell(e, BULKFETCH_LEVEL_ERROR,
+	    "the record of what is stored cannot be written: %s",
+	    strerrordesc_np(sys));
+	if (e->end != BULKFETCH_END_STOPPED)
+		e->end = BULKFETCH_END_OUTPUT;
+}
+
 enum bulkfetch_end
 engine_run(struct engine *e)
 {
@@ -323,8 +339,8 @@ engine_run(struct engine *e)
 	bool has_begun_all;
 	struct err err;
 
-	reactor_refresh(e->reactor);
 	e->started_ms = clock_now_ms();
+	reactor_refresh(e->reactor);
 	e->ended_ms = -1;
 	if (max_ms > 0)
 		(void)reactor_arm(e->reactor, &e->end_timer,
@@ -348,6 +364,7 @@ engine_run(struct engine *e)
 	}
 	if (e->is_output_lost)
 		e->end = BULKFETCH_END_OUTPUT;
+	finish_collector(e);
 	e->ended_ms = clock_now_ms();
 	return e->end;
 }

@@ -80,6 +80,10 @@ engine_on_end(void *ctx)
 
 	if (e->phase == ENGINE_RUNNING) {
 		engine_check_budget(e);
+		/* By another clock it may be a moment early. */
+		if (e->phase == ENGINE_RUNNING)
+			(void)reactor_arm(e->reactor, &e->end_timer,
+			    reactor_now_ms(e->reactor) + 1);
 		return;
 	}
 	if (e->active_count > 0)
@@ -193,7 +197,7 @@ engine_on_regrow(void *ctx)
 	if (e->limit > e->concurrency)
 		e->limit = e->concurrency;
 	e->pool.limit = e->limit;
-	if (e->limit < e->concurrency || !list_is_empty(&e->waiting))
+	if (e->limit < e->concurrency)
 		(void)reactor_arm(e->reactor, &e->regrow,
 		    reactor_now_ms(e->reactor) + ENGINE_REGROW_MS);
 	(void)engine_pump(e);
@@ -209,12 +213,12 @@ tell_retry(struct engine *e, const struct transfer *t)
 	if (e->observer.level_max < BULKFETCH_LEVEL_INFO)
 		return;
 	if (t->failure.kind == ERR_STATUS)
-		(void)snprintf(status, sizeof(status), " %u", t->status);
+		(void)snprintf(status, sizeof(status), " %u", t->try.status);
 	engine_tell(e, BULKFETCH_LEVEL_INFO,
 	    "%.*s: %s%s; trying again in %.1f s",
 	    (int)(url.len < 256 ? url.len : 256), (const char *)url.ptr,
 	    err_name(t->failure.kind), status,
-	    (double)(wait_ms + t->retry_after_ms) / 1000);
+	    (double)(wait_ms + t->try.retry_after_ms) / 1000);
 }
 
 /* A try has failed, or a redirect has come: there is another request to make,
@@ -268,6 +272,7 @@ engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
 		e->regrow_ms = ENGINE_REGROW_MS;
 		e->stuck_since_ms = -1;
 		report(e, result);
+		transfer_release(t);
 		break;
 	}
 	(void)engine_pump(e);

@@ -94,6 +94,8 @@ redirect_follow(struct redirects *r, const struct response *res,
 	err = url_resolve(base, res->location, &r->former, &next);
 	if (err_is(err))
 		return as_redirect(err);
+	if (next.text.len > REDIRECT_URL_MAX)
+		return err_why(ERR_REDIRECT, "a redirect to too long a URL");
 	hash = hash_of(&next, is_rewritten);
 	if (was_seen(r, hash))
 		return err_why(ERR_REDIRECT, "a loop of redirects");
@@ -111,5 +113,7 @@ redirect_follow(struct redirects *r, const struct response *res,
 		r->url.has_userinfo = listed->has_userinfo;
 	}
 	r->seen[++r->count] = hash;
+	/* Many may wait at a time, each with one. */
+	buf_fini(&r->former);
 	return err_none();
 }

@@ -28,6 +28,10 @@ struct redirects {
 	uint64_t seen[BULKFETCH_REDIRECTS_MAX + 1];
 };
 
+/* The longest URL that a redirect may lead to: servers take no more, and a list
+ * has its own bound. */
+#define REDIRECT_URL_MAX ((size_t)16 * 1024)
+
 /* Whether `status` is one of 301, 302, 303, 307 and 308. */
 bool redirect_is(unsigned status);
 

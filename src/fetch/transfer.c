@@ -8,6 +8,15 @@
 /* Spaces that a long URL has blown up beyond this are not kept. */
 #define SPACE_KEEP 2048
 
+static const struct transfer_try new_try = {
+	.lookup_at_ms = -1,
+	.lookup_ms = -1,
+	.connect_at_ms = -1,
+	.connect_ms = -1,
+	.sent_at_ms = -1,
+	.ttfb_ms = -1,
+};
+
 void
 transfer_init(struct transfer *t, struct transfer_env *env)
 {
@@ -97,8 +106,8 @@ transfer_leave_body(struct transfer *t)
 {
 	const struct bulkfetch_collector *collector = &t->env->collector;
 
-	if (t->outcome == OUTCOME_FAILED || collector->leave == NULL ||
-	    !(t->is_stored || t->is_suspended)) {
+	if ((t->is_stored && t->try.outcome == OUTCOME_FAILED) ||
+	    collector->leave == NULL || !(t->is_stored || t->is_suspended)) {
 		transfer_abort_body(t);
 		return;
 	}
@@ -116,7 +125,7 @@ transfer_suspend_body(struct transfer *t)
 
 	if (t->is_suspended)
 		return true;
-	if (!t->is_stored || t->outcome != OUTCOME_SUCCESS ||
+	if (!t->is_stored || t->try.outcome != OUTCOME_SUCCESS ||
 	    t->part_validator_len == 0 || t->stored_len == 0 ||
 	    collector->suspend == NULL || !form->is_get || form->has_range ||
 	    form->has_conditions)
@@ -149,7 +158,7 @@ transfer_connect_try(struct transfer *t)
 	for (;; t->addr_at++) {
 		t->stage = conn_state_name(CONN_CONNECT);
 		t->state = TRANSFER_EXCHANGE;
-		t->connect_at_ms = reactor_now_ms(env->reactor);
+		t->try.connect_at_ms = reactor_now_ms(env->reactor);
 		err = pool_connect(env->pool, transfer_origin(t),
 		    &t->lookup.addrs[t->addr_at], &t->exchange, &t->conn);
 		if (err.kind != ERR_CONNECT ||
@@ -172,8 +181,8 @@ on_lookup(void *ctx)
 {
 	struct transfer *t = ctx;
 
-	t->lookup_ms =
-	    transfer_since(t->lookup_at_ms, reactor_now_ms(t->env->reactor));
+	t->try.lookup_ms = transfer_since(
+	    t->try.lookup_at_ms, reactor_now_ms(t->env->reactor));
 	t->addr_at = 0;
 	if (t->lookup.err.kind == ERR_SHORTAGE)
 		transfer_postpone(t);
@@ -184,21 +193,15 @@ on_lookup(void *ctx)
 }
 
 /* Over an idle connection if there is one, else over a new one. */
-void
-transfer_start_try(struct transfer *t)
+static void
+start_try(struct transfer *t)
 {
 	struct transfer_env *env = t->env;
 	const struct url *url = transfer_url(t);
 
-	t->outcome = OUTCOME_NONE;
-	t->verdict = err_none();
-	t->is_wanted = false;
-	t->status = 0;
-	t->discarded = 0;
-	t->retry_after_ms = 0;
+	t->try = new_try;
+	t->ip[0] = '\0';
 	t->message[0] = '\0';
-	t->connect_at_ms = -1;
-	t->sent_at_ms = -1;
 	t->exchange.is_closing = transfer_form(t)->is_closing;
 	if (!t->must_be_fresh) {
 		t->conn = pool_take_idle(env->pool, transfer_origin(t));
@@ -215,7 +218,7 @@ transfer_start_try(struct transfer *t)
 	}
 	t->state = TRANSFER_LOOKUP;
 	t->stage = "dns";
-	t->lookup_at_ms = reactor_now_ms(env->reactor);
+	t->try.lookup_at_ms = reactor_now_ms(env->reactor);
 	if (env->resolver->start(
 		env->resolver, &t->lookup, url->host, url->port))
 		on_lookup(t);
@@ -280,12 +283,15 @@ transfer_start(struct transfer *t)
 		t->tries++;
 		t->exchange.deadline_ms =
 		    max_ms > 0 ? now_ms + (int64_t)max_ms : INT64_MAX;
+	} else {
+		t->exchange.deadline_ms =
+		    t->left_ms != INT64_MAX ? now_ms + t->left_ms : INT64_MAX;
 	}
 	if (now_ms >= t->exchange.deadline_ms)
 		transfer_end_try(
 		    t, err_why(ERR_TIMEOUT, "longer than --max-time"));
 	else
-		transfer_start_try(t);
+		start_try(t);
 }
 
 /* ---- The beginning and the hard end ------------------------------------- */
@@ -298,8 +304,6 @@ take_item(struct transfer *t, const struct bulkfetch_item *item)
 	const char *problem = item->problem;
 	struct err err;
 
-	if (t->space.cap > SPACE_KEEP)
-		buf_fini(&t->space);
 	buf_clear(&t->space);
 	t->item = *item;
 	t->url = (struct url){ 0 };
@@ -322,37 +326,39 @@ take_item(struct transfer *t, const struct bulkfetch_item *item)
 	return url_parse(listed, &t->space, &t->url);
 }
 
-static void
-reset(struct transfer *t)
+void
+transfer_release(struct transfer *t)
 {
 	redirects_free(t->redirects);
 	t->redirects = NULL;
+	if (t->space.cap > SPACE_KEEP)
+		buf_fini(&t->space);
+}
+
+static void
+reset(struct transfer *t)
+{
 	t->stage = "url";
 	t->conn = NULL;
 	t->must_be_fresh = false;
 	t->is_checked = false;
-	t->outcome = OUTCOME_NONE;
-	t->status = 0;
+	t->try = new_try;
 	t->body = NULL;
 	t->is_stored = false;
 	t->is_suspended = false;
 	t->is_copy_void = false;
 	t->stored_len = 0;
-	t->discarded = 0;
 	t->received = 0;
 	t->continued_at = 0;
 	t->part_validator_len = 0;
 	t->tries = 0;
 	t->retries = 0;
-	t->retry_after_ms = 0;
 	t->failure = err_none();
 	t->ip[0] = '\0';
 	t->message[0] = '\0';
 	t->lookup.count = 0;
 	t->queued_at_ms = reactor_now_ms(t->env->reactor);
-	t->begun_at_ms = t->lookup_at_ms = t->lookup_ms = -1;
-	t->connect_at_ms = t->connect_ms = -1;
-	t->sent_at_ms = t->ttfb_ms = -1;
+	t->begun_at_ms = -1;
 	t->exchange.ops = &transfer_exchange_ops;
 	t->exchange.owner = t;
 	t->exchange.to_head = t->env->forms[0][0].is_head;

@@ -107,6 +107,24 @@ struct transfer_env {
 	void *ctx;
 };
 
+/* What is of one request and its response alone: begun anew with each. */
+struct transfer_try {
+	enum transfer_asked asked;
+	enum transfer_outcome outcome;
+	unsigned status;
+	struct err verdict;     /* of the head, for when the body has ended */
+	bool is_wanted;         /* the body is to be stored */
+	uint64_t discarded;     /* octets of one that is not */
+	int64_t retry_after_ms; /* the host's wish; 0 without, INT64_MAX when it
+				 * is more than is granted */
+	int64_t lookup_at_ms;   /* these are -1 before they have a value */
+	int64_t lookup_ms;
+	int64_t connect_at_ms;
+	int64_t connect_ms;
+	int64_t sent_at_ms;
+	int64_t ttfb_ms;
+};
+
 struct transfer {
 	struct transfer_env *env; /* borrowed */
 	struct list link;         /* the engine's */
@@ -126,11 +144,7 @@ struct transfer {
 	bool must_be_fresh; /* do not take an idle connection again */
 	bool is_checked;    /* the collector was asked whether it has() it */
 
-	/* The present request and its response. */
-	enum transfer_asked asked;
-	enum transfer_outcome outcome;
-	unsigned status;
-	struct err verdict; /* of the head, for when the body has ended */
+	struct transfer_try try;
 
 	/* The body.  `stored_len` octets are with the collector, or in the copy
 	 * that current() has told of; `part_*` tell which version they are of,
@@ -140,8 +154,6 @@ struct transfer {
 	bool is_suspended; /* `body` is there, but waits to be resumed */
 	bool is_copy_void; /* do not ask current() again */
 	uint64_t stored_len;
-	bool is_wanted;        /* the present response's body is to be stored */
-	uint64_t discarded;    /* octets of a body that is not */
 	uint64_t received;     /* octets of bodies, of all the tries */
 	uint64_t continued_at; /* `stored_len` when it was last taken up */
 	uint64_t total;        /* of the body, or BULKFETCH_LENGTH_UNKNOWN */
@@ -153,20 +165,13 @@ struct transfer {
 	unsigned retries;   /* of those that count against the options */
 	struct err failure; /* that the coming try follows, if any */
 	int64_t again_at_ms;
-	int64_t retry_after_ms; /* the host's wish; 0 without, INT64_MAX when it
-				 * is more than is granted */
-	const char *stage;      /* where it is, in the log's words */
+	int64_t left_ms; /* of the try, while READY within one */
+	const char *stage; /* where it is, in the log's words */
 	char ip[ENDPOINT_TEXT_MAX];
 	char message[TRANSFER_MESSAGE_MAX];
 
 	int64_t queued_at_ms;
-	int64_t begun_at_ms; /* first try; -1 before, like those below */
-	int64_t lookup_at_ms;
-	int64_t lookup_ms;
-	int64_t connect_at_ms;
-	int64_t connect_ms;
-	int64_t sent_at_ms;
-	int64_t ttfb_ms;
+	int64_t begun_at_ms; /* first try; -1 before */
 };
 
 void transfer_init(struct transfer *t, struct transfer_env *env);
@@ -177,6 +182,9 @@ bool transfer_begin(struct transfer *t, const struct bulkfetch_item *item);
 
 /* Make the next request.  The end may be told before this returns. */
 void transfer_start(struct transfer *t);
+
+/* Give up the memory that its result was told from; it is FREE. */
+void transfer_release(struct transfer *t);
 
 /* Break it off, or end one that is READY, with `err`. */
 void transfer_abort(struct transfer *t, struct err err);

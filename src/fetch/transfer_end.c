@@ -5,7 +5,7 @@
 
 #include "fetch/retry.h"
 
-/* The same for all requests of a run: redirects make it GET at most. */
+/* The present request's method, which a redirect may have made GET. */
 static bool
 is_idempotent(const struct transfer *t)
 {
@@ -29,7 +29,6 @@ stage_of(const struct transfer *t, struct err err)
 	return t->stage;
 }
 
-/* Tell the engine.  `result` has what became of the body. */
 void
 transfer_finish(
     struct transfer *t, struct err err, struct bulkfetch_result result)
@@ -47,20 +46,20 @@ transfer_finish(
 	result.host = transfer_text(t->url.authority);
 	result.is_url_cut = t->item.is_cut;
 	result.ok = !err_is(err);
-	result.status = t->status;
+	result.status = t->try.status;
 	result.sys = err.sys;
 	result.bytes =
-	    err_is(err) && !t->is_wanted ? t->discarded : t->stored_len;
+	    err_is(err) && !t->try.is_wanted ? t->try.discarded : t->stored_len;
 	result.received = t->received;
 	result.continued_at = t->continued_at;
 	result.tries = t->tries;
 	result.ip = t->ip[0] != '\0' ? t->ip : NULL;
 	result.queued_ms =
 	    (t->begun_at_ms == -1 ? now_ms : t->begun_at_ms) - t->queued_at_ms;
-	result.dns_ms = t->lookup_ms;
-	result.connect_ms = t->connect_ms;
+	result.dns_ms = t->try.lookup_ms;
+	result.connect_ms = t->try.connect_ms;
 	result.tls_ms = -1;
-	result.ttfb_ms = t->ttfb_ms;
+	result.ttfb_ms = t->try.ttfb_ms;
 	result.total_ms = now_ms - t->queued_at_ms;
 	result.user = t->item.user;
 	if (r != NULL && r->count > 0) {
@@ -96,10 +95,12 @@ yield(struct transfer *t, enum transfer_end end, int64_t at_ms)
 {
 	t->state = TRANSFER_READY;
 	t->again_at_ms = at_ms;
+	t->left_ms = t->exchange.deadline_ms;
+	if (t->left_ms != INT64_MAX)
+		t->left_ms -= reactor_now_ms(t->env->reactor);
 	t->env->done(t->env->ctx, t, end, NULL);
 }
 
-/* Descriptors or ports were used up: let go of everything and wait. */
 void
 transfer_postpone(struct transfer *t)
 {
@@ -135,17 +136,19 @@ transfer_may_retry(const struct transfer *t, struct err err)
 	const struct bulkfetch_options *o = &t->env->options;
 	const struct retry_case c = {
 		.err = err,
-		.status = t->status,
-		.is_idempotent = is_idempotent(t),
-		.was_sent = t->sent_at_ms != -1,
+		.status = t->try.status,
+		/* A retry begins at the list's URL again, with its method. */
+		.is_idempotent = t->env->forms[0][0].is_idempotent,
+		.was_sent = t->try.sent_at_ms != -1 ||
+		    (t->redirects != NULL && t->redirects->count > 0),
 	};
 
-	return t->retries < o->retries && t->retry_after_ms != INT64_MAX &&
+	return t->retries < o->retries && t->try.retry_after_ms != INT64_MAX &&
 	    retry_is_worth(o, &c) &&
-	    is_in_time(t, reactor_now_ms(t->env->reactor) + t->retry_after_ms);
+	    is_in_time(
+		t, reactor_now_ms(t->env->reactor) + t->try.retry_after_ms);
 }
 
-/* One try has failed with `err`, and with it the request or not. */
 void
 transfer_end_try(struct transfer *t, struct err err)
 {
@@ -157,7 +160,7 @@ transfer_end_try(struct transfer *t, struct err err)
 		return;
 	}
 	/* Who was told a time comes back then; the host is parked for it. */
-	if (t->retry_after_ms == 0)
+	if (t->try.retry_after_ms == 0)
 		at_ms +=
 		    retry_delay_ms(&env->options, t->retries, next_random(env));
 	if (!is_in_time(t, at_ms)) {
@@ -177,18 +180,16 @@ transfer_end_try(struct transfer *t, struct err err)
 	yield(t, TRANSFER_AGAIN, at_ms);
 }
 
-/* The same once more, at once, which costs no retry. */
+/* Another request as soon as there is a turn, which costs no retry. */
 static void
-repeat_try(struct transfer *t)
+go_on(struct transfer *t)
 {
-	t->tries++;
-	transfer_start_try(t);
+	t->failure = err_none();
+	yield(t, TRANSFER_AGAIN, reactor_now_ms(t->env->reactor));
 }
 
-/* Note whether the host could be connected to; false if that brought it down,
- * so that trying again is to no avail. */
-static bool
-note_host(struct transfer *t, bool is_connected)
+bool
+transfer_note_host(struct transfer *t, bool is_connected)
 {
 	struct transfer_env *env = t->env;
 
@@ -200,11 +201,11 @@ note_host(struct transfer *t, bool is_connected)
 	return false;
 }
 
-/* No connection could be made. */
 void
 transfer_end_without_connection(struct transfer *t, struct err err)
 {
-	if (note_host(t, false))
+	/* Short of memory we are, not the host down. */
+	if (err.kind == ERR_NOMEM || transfer_note_host(t, false))
 		transfer_end_try(t, err);
 	else
 		transfer_fail(t, err);
@@ -254,7 +255,7 @@ end_stored(struct transfer *t)
 	if (err_is(err))
 		t->message[0] = '\0';
 	else
-		err = t->verdict;
+		err = t->try.verdict;
 	transfer_finish(t, err, result);
 }
 
@@ -267,6 +268,12 @@ end_unchanged(struct transfer *t)
 	struct bulkfetch_stored stored = { 0 };
 	int sys = collector->keep(collector->ctx, &request, &stored);
 
+	if (sys == ENOENT || sys == ESTALE) {
+		/* Somebody has removed it meanwhile. */
+		t->is_copy_void = true;
+		go_on(t);
+		return;
+	}
 	if (sys != 0) {
 		transfer_fail(t, transfer_collector_err(sys));
 		return;
@@ -283,15 +290,14 @@ end_redirect(struct transfer *t)
 	t->env->redirects++;
 	t->lookup.count = 0;
 	t->must_be_fresh = false;
-	t->failure = err_none();
-	yield(t, TRANSFER_AGAIN, reactor_now_ms(t->env->reactor));
+	go_on(t);
 }
 
 /* The response has come to its end, or as far as anybody cares. */
 static void
 conclude(struct transfer *t, bool was_reused)
 {
-	switch (t->outcome) {
+	switch (t->try.outcome) {
 	case OUTCOME_SUCCESS:
 		end_stored(t);
 		return;
@@ -302,22 +308,22 @@ conclude(struct transfer *t, bool was_reused)
 		end_unchanged(t);
 		return;
 	case OUTCOME_RESTART:
-		repeat_try(t);
+		go_on(t);
 		return;
 	case OUTCOME_FAILED:
 	case OUTCOME_NONE:
 		break;
 	}
-	if (t->is_wanted) {
+	if (t->try.is_wanted) {
 		end_stored(t);
-	} else if (t->status == 408 && was_reused && is_idempotent(t) &&
+	} else if (t->try.status == 408 && was_reused && is_idempotent(t) &&
 	    !t->must_be_fresh) {
 		/* Said of the idle connection, not of this request (RFC 9110,
 		 * section 15.5.9). */
 		t->must_be_fresh = true;
-		repeat_try(t);
+		go_on(t);
 	} else {
-		transfer_end_try(t, t->verdict);
+		transfer_end_try(t, t->try.verdict);
 	}
 }
 
@@ -344,21 +350,23 @@ end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
 	t->stage = conn_state_name(failed_in);
 	if (is_unconnected) {
 		/* Composed in vain: conn_start() */
-		t->connect_ms = -1;
-		t->sent_at_ms = -1;
+		t->try.connect_ms = -1;
+		t->try.sent_at_ms = -1;
 	}
 	/* RFC 9110, section 9.2.2: what is safe to repeat is repeated. */
 	if (was_stale && is_idempotent(t)) {
 		t->must_be_fresh = true;
-		repeat_try(t);
+		go_on(t);
 	} else if (may_try_next_addr(t, failed_in, err)) {
 		t->addr_at++;
 		transfer_connect_try(t);
-	} else if (err.kind == ERR_SHORTAGE && is_idempotent(t)) {
+	} else if (err.kind == ERR_SHORTAGE &&
+	    (is_unconnected || is_idempotent(t))) {
 		transfer_postpone(t);
 	} else if (is_unconnected) {
 		transfer_end_without_connection(t, err);
 	} else {
+		(void)transfer_note_host(t, true);
 		transfer_end_try(t, err);
 	}
 }
@@ -374,11 +382,9 @@ transfer_exchange_done(void *owner, struct err err)
 
 	transfer_give_back(t);
 	/* How an unwanted body came to its end is of no interest. */
-	if (t->outcome != OUTCOME_NONE && t->outcome != OUTCOME_SUCCESS &&
-	    !t->is_wanted)
+	if (t->try.outcome != OUTCOME_NONE &&
+	    t->try.outcome != OUTCOME_SUCCESS && !t->try.is_wanted)
 		err = err_none();
-	if (t->outcome != OUTCOME_NONE)
-		(void)note_host(t, true);
 	if (err_is(err))
 		end_broken(t, err, failed_in, was_stale);
 	else

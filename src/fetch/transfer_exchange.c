@@ -48,7 +48,7 @@ part_validator(const struct transfer *t)
 static void
 ask_for_rest(struct transfer *t, struct request_extra *extra)
 {
-	t->asked = ASKED_REST;
+	t->try.asked = ASKED_REST;
 	*extra = (struct request_extra){
 		.range_from = t->stored_len,
 		.if_range = part_validator(t),
@@ -88,7 +88,7 @@ ask_by_copy(struct transfer *t, struct request_extra *extra)
 		return err_none();
 	etag = slice_of_text(copy.etag);
 	if (copy.is_whole) {
-		t->asked = ASKED_NEWER;
+		t->try.asked = ASKED_NEWER;
 		*extra = (struct request_extra){
 			.if_none_match = etag,
 			.if_modified_since = slice_of_text(copy.last_modified),
@@ -111,7 +111,7 @@ decide_what_to_ask(struct transfer *t, struct request_extra *extra)
 {
 	const struct request_form *form = transfer_form(t);
 
-	t->asked = ASKED_ALL;
+	t->try.asked = ASKED_ALL;
 	if (t->is_suspended) {
 		if (t->part_url == url_hash(transfer_url(t)))
 			ask_for_rest(t, extra);
@@ -135,12 +135,12 @@ on_compose(void *owner, struct buf *out, struct slice *body)
 
 	if (err_is(err))
 		return err;
-	t->sent_at_ms = reactor_now_ms(t->env->reactor);
-	if (t->connect_at_ms != -1)
-		t->connect_ms = t->sent_at_ms - t->connect_at_ms;
+	t->try.sent_at_ms = reactor_now_ms(t->env->reactor);
+	if (t->try.connect_at_ms != -1)
+		t->try.connect_ms = t->try.sent_at_ms - t->try.connect_at_ms;
 	*body = is_rewritten ? slice_of(NULL, 0) : t->env->request_body;
 	return request_write(transfer_form(t), transfer_url(t),
-	    t->asked != ASKED_ALL ? &extra : NULL, out);
+	    t->try.asked != ASKED_ALL ? &extra : NULL, out);
 }
 
 /* ---- What the head says ------------------------------------------------- */
@@ -149,11 +149,13 @@ on_compose(void *owner, struct buf *out, struct slice *body)
 static void
 describe_status(struct transfer *t, const struct response *res)
 {
-	const char *more = t->status == 206 ? " (no range was asked for)" : "";
+	const char *more =
+	    t->try.status == 206 ? " (no range was asked for)" : "";
 	int len = res->reason.len < 80 ? (int)res->reason.len : 80;
 
-	(void)snprintf(t->message, sizeof(t->message), "%u%s%.*s%s", t->status,
-	    len > 0 ? " " : "", len, (const char *)res->reason.ptr, more);
+	(void)snprintf(t->message, sizeof(t->message), "%u%s%.*s%s",
+	    t->try.status, len > 0 ? " " : "", len,
+	    (const char *)res->reason.ptr, more);
 }
 
 /* Begin to store a body, or with an `offset` to continue the copy. */
@@ -164,7 +166,7 @@ begin_body(struct transfer *t, const struct response *res, uint64_t offset)
 	const struct bulkfetch_request request = transfer_request(t);
 	const struct bulkfetch_response response = {
 		.request = &request,
-		.status = t->status,
+		.status = t->try.status,
 		.length = t->total,
 		.head = transfer_text(res->head),
 		.url = transfer_text(transfer_url(t)->text),
@@ -172,7 +174,7 @@ begin_body(struct transfer *t, const struct response *res, uint64_t offset)
 	};
 	int sys;
 
-	t->is_wanted = true;
+	t->try.is_wanted = true;
 	sys = collector->begin(collector->ctx, &response, &t->body);
 	if (sys != 0)
 		return transfer_collector_err(sys);
@@ -209,7 +211,7 @@ take_whole(struct transfer *t, const struct response *res)
 	if (err_is(err))
 		return err;
 	/* Should it end early: what to ask for the rest with. */
-	if (t->status == 200 && t->env->collector.suspend != NULL &&
+	if (t->try.status == 200 && t->env->collector.suspend != NULL &&
 	    (res->etag.len > 0 || res->last_modified.len > 0))
 		keep_validator(t, validator_for_range(res, wall_now_s()));
 	return begin_body(t, res, 0);
@@ -241,8 +243,9 @@ is_our_rest(const struct transfer *t, const struct response *res,
 	if (res->framing == RESPONSE_LENGTH &&
 	    res->length != range->last - range->first + 1)
 		return false;
+	/* A 206 has the ETag that the 200 had (RFC 9110, section 15.3.7). */
 	if (validator.len > 0 && validator.ptr[0] == '"')
-		return res->etag.len == 0 || slice_eq(res->etag, validator);
+		return slice_eq(res->etag, validator);
 	return res->last_modified.len == 0 ||
 	    slice_eq(res->last_modified, validator);
 }
@@ -251,7 +254,8 @@ is_our_rest(const struct transfer *t, const struct response *res,
 static struct err
 restart(struct transfer *t)
 {
-	t->outcome = OUTCOME_RESTART;
+	t->try.outcome = OUTCOME_RESTART;
+	t->try.is_wanted = false;
 	t->is_copy_void = true;
 	t->part_validator_len = 0;
 	transfer_abort_body(t);
@@ -280,6 +284,7 @@ take_rest(struct transfer *t, const struct response *res)
 	sys = collector->resume(collector->ctx, t->body, t->stored_len);
 	if (sys == ESTALE)
 		return restart(t);
+	t->try.is_wanted = true;
 	if (sys != 0)
 		return transfer_collector_err(sys);
 	t->is_suspended = false;
@@ -291,9 +296,10 @@ take_rest(struct transfer *t, const struct response *res)
 static bool
 is_success(const struct transfer *t)
 {
-	if (t->status == 206)
-		return t->asked == ASKED_REST || transfer_form(t)->has_range;
-	return t->status >= 200 && t->status <= 299;
+	if (t->try.status == 206)
+		return t->try.asked == ASKED_REST ||
+		    transfer_form(t)->has_range;
+	return t->try.status >= 200 && t->try.status <= 299;
 }
 
 /*
@@ -309,18 +315,18 @@ heed_retry_after(struct transfer *t, const struct response *res)
 	int64_t wait_ms;
 
 	if (res->retry_after.len == 0 ||
-	    (t->status != 429 && t->status != 503) ||
+	    (t->try.status != 429 && t->try.status != 503) ||
 	    !date_parse_retry_after(
 		res->retry_after, res->date, wall_now_s(), &wait_ms) ||
 	    wait_ms <= 0)
 		return;
 	if (max_ms == 0 || (uint64_t)wait_ms <= max_ms) {
-		t->retry_after_ms = wait_ms;
+		t->try.retry_after_ms = wait_ms;
 		turns_park(t->env->turns, key, now_ms + wait_ms, now_ms);
 		t->env->host(t->env->ctx, t, HOST_PARKED, wait_ms);
 		return;
 	}
-	t->retry_after_ms = INT64_MAX;
+	t->try.retry_after_ms = INT64_MAX;
 	if (turns_give_up(t->env->turns, key, now_ms))
 		t->env->host(t->env->ctx, t, HOST_GIVEN_UP, wait_ms);
 }
@@ -339,10 +345,10 @@ follow(struct transfer *t, const struct response *res)
 	if (!err_is(err) && slice_eq_str(transfer_url(t)->scheme, "https"))
 		err = err_why(ERR_SCHEME, "https is not supported yet");
 	if (err_is(err)) {
-		t->outcome = OUTCOME_FAILED;
-		t->verdict = err;
+		t->try.outcome = OUTCOME_FAILED;
+		t->try.verdict = err;
 	} else {
-		t->outcome = OUTCOME_REDIRECT;
+		t->try.outcome = OUTCOME_REDIRECT;
 	}
 	return err_none();
 }
@@ -351,11 +357,11 @@ follow(struct transfer *t, const struct response *res)
 static enum transfer_outcome
 outcome_of(const struct transfer *t)
 {
-	if (t->status == 304 && t->asked == ASKED_NEWER)
+	if (t->try.status == 304 && t->try.asked == ASKED_NEWER)
 		return OUTCOME_UNCHANGED;
-	if (t->status == 416 && t->asked == ASKED_REST)
+	if (t->try.status == 416 && t->try.asked == ASKED_REST)
 		return OUTCOME_RESTART;
-	if (redirect_is(t->status) && t->env->options.follows_redirects)
+	if (redirect_is(t->try.status) && t->env->options.follows_redirects)
 		return OUTCOME_REDIRECT;
 	return is_success(t) ? OUTCOME_SUCCESS : OUTCOME_FAILED;
 }
@@ -363,11 +369,11 @@ outcome_of(const struct transfer *t)
 static struct err
 take_failure(struct transfer *t, const struct response *res)
 {
-	t->verdict = err_of(ERR_STATUS);
+	t->try.verdict = err_of(ERR_STATUS);
 	describe_status(t, res);
 	heed_retry_after(t, res);
 	if (!t->env->options.fail_with_body ||
-	    transfer_may_retry(t, t->verdict))
+	    transfer_may_retry(t, t->try.verdict))
 		return err_none();
 	return take_whole(t, res);
 }
@@ -378,13 +384,16 @@ on_head(void *owner, const struct response *res)
 	struct transfer *t = owner;
 	struct err err = err_none();
 
+	/* Before a redirect changes the URL. */
+	(void)transfer_note_host(t, true);
 	t->stage = conn_state_name(CONN_BODY);
-	t->status = res->status;
-	t->ttfb_ms = transfer_since(t->sent_at_ms, t->exchange.first_octet_ms);
-	t->outcome = outcome_of(t);
-	switch (t->outcome) {
+	t->try.status = res->status;
+	t->try.ttfb_ms =
+	    transfer_since(t->try.sent_at_ms, t->exchange.first_octet_ms);
+	t->try.outcome = outcome_of(t);
+	switch (t->try.outcome) {
 	case OUTCOME_SUCCESS:
-		err = t->status == 206 && t->asked == ASKED_REST
+		err = t->try.status == 206 && t->try.asked == ASKED_REST
 		    ? take_rest(t, res)
 		    : take_whole(t, res);
 		break;
@@ -418,9 +427,9 @@ count_octets(struct transfer *t, size_t len)
 		t->stored_len += len;
 		return check_size(t, t->stored_len);
 	}
-	t->discarded += len;
-	return t->discarded > TRANSFER_DISCARD_MAX ? err_of(ERR_STATUS)
-						   : err_none();
+	t->try.discarded += len;
+	return t->try.discarded > TRANSFER_DISCARD_MAX ? err_of(ERR_STATUS)
+						       : err_none();
 }
 
 static struct err

@@ -13,9 +13,6 @@
 
 /* ---- transfer.c --------------------------------------------------------- */
 
-/* Over an idle connection if there is one, else over a new one. */
-void transfer_start_try(struct transfer *t);
-
 /* Over a new one, to the address whose turn it is or one behind it. */
 void transfer_connect_try(struct transfer *t);
 
@@ -76,6 +73,9 @@ bool transfer_may_retry(const struct transfer *t, struct err err);
 
 /* Drop what the collector has of the body, suspended or not. */
 void transfer_abort_body(struct transfer *t);
+/* The host of the present request could be connected to, or could not; false
+ * if that brought it down, so that trying again is to no avail. */
+bool transfer_note_host(struct transfer *t, bool is_connected);
 
 /* The same at the end of the run: what the next one can continue may stay. */
 void transfer_leave_body(struct transfer *t);

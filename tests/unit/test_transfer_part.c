@@ -15,6 +15,8 @@ static struct {
 	char url[64];
 	bool refuses_to_suspend;
 	struct fault resume;
+	struct fault keep;
+	unsigned left;
 } part;
 
 static int
@@ -67,9 +69,18 @@ part_keep(void *ctx, const struct bulkfetch_request *request,
 {
 	(void)ctx;
 	assert_true(request->url.len > 0);
+	if (fault_strikes(&part.keep))
+		return part.keep.sys;
 	part.kept++;
 	stored->file = "kept";
 	return 0;
+}
+
+static void
+part_leave(void *ctx, void *body)
+{
+	part.left++;
+	world_abort(ctx, body);
 }
 
 static void
@@ -87,9 +98,11 @@ part_start(const struct move *moves, size_t count)
 
 #define BEGIN(validator) \
 	"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n" validator "\r\n01234"
+#define REST_OF(etag, first, last, total, fields) \
+	"HTTP/1.1 206 OK\r\nETag: " etag "\r\nContent-Range: bytes " first \
+	"-" last "/" total "\r\n" fields "\r\n"
 #define REST(first, last, total, fields) \
-	"HTTP/1.1 206 OK\r\nContent-Range: bytes " first "-" last "/" total \
-	"\r\n" fields "\r\n"
+	REST_OF("\"v\"", first, last, total, fields)
 #define WHOLE "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789"
 
 static void
@@ -175,8 +188,11 @@ what_does_not_fit_is_not_put_together(void **state)
 		REST("5", "9", "11", "Content-Length: 5\r\n") "56789",
 		REST("5", "10", "11", "Content-Length: 6\r\n") "56789a",
 		REST("5", "9", "10", "Content-Length: 4\r\n") "5678",
-		REST("5", "9", "10",
-		    "ETag: \"w\"\r\nContent-Length: 5\r\n") "56789",
+		REST_OF(
+		    "\"w\"", "5", "9", "10", "Content-Length: 5\r\n") "56789",
+		/* It has the ETag that the whole has. */
+		"HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9/10\r\n"
+		"Content-Length: 5\r\n\r\n56789",
 		REST("5", "8", "*", "Content-Length: 4\r\n") "5678",
 		"HTTP/1.1 206 OK\r\nContent-Length: 5\r\n\r\n56789",
 		"HTTP/1.1 206 OK\r\nContent-Length: 5\r\n"
@@ -303,9 +319,7 @@ the_users_range_is_not_meddled_with(void **state)
 	static const char *const fields[] = { "Range: bytes=2-" };
 	static const struct move moves[] = {
 		{ "Range: bytes=2-\r\n", NULL,
-		    REST("2", "9", "10",
-			"ETag: \"v\"\r\nContent-Length: 8\r\n") "23",
-		    true },
+		    REST("2", "9", "10", "Content-Length: 8\r\n") "23", true },
 		{ "Range: bytes=2-\r\n", "If-Range",
 		    REST("2", "9", "10", "Content-Length: 8\r\n") "23456789",
 		    false },
@@ -435,8 +449,7 @@ a_part_of_an_earlier_run_is_continued(void **state)
 {
 	static const struct move moves[] = {
 		{ "Range: bytes=5-\r\nIf-Range: \"v\"\r\n", "If-None",
-		    REST("5", "9", "10",
-			"ETag: \"v\"\r\nContent-Length: 5\r\n") "56789",
+		    REST("5", "9", "10", "Content-Length: 5\r\n") "56789",
 		    false },
 	};
 	const struct told *t;
@@ -462,24 +475,77 @@ a_part_of_an_earlier_run_is_continued(void **state)
 static void
 a_part_of_an_earlier_run_that_went_away_is_fetched_anew(void **state)
 {
-	static const struct move moves[] = {
-		{ "Range: bytes=5-", NULL,
-		    REST("5", "9", "10", "Content-Length: 5\r\n") "56789",
-		    false },
-		{ "GET /x", "Range", WHOLE, false },
+	static const char *const rests[] = {
+		REST("5", "9", "10", "Content-Length: 5\r\n") "56789",
+		/* Too long to be read to its end for nothing. */
+		REST("5", "99999", "100000", "Content-Length: 99995\r\n") "56",
 	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rests); i++) {
+		const struct move moves[] = {
+			{ "Range: bytes=5-", NULL, rests[i], false },
+			{ "GET /x", "Range", WHOLE, false },
+		};
+
+		part_start(moves, COUNT(moves));
+		part.has_copy = true;
+		part.copy = (struct bulkfetch_copy){
+			.len = 5,
+			.total = BULKFETCH_LENGTH_UNKNOWN,
+			.etag = PART_TEXT("\"v\""),
+		};
+		world.begin = (struct fault){ ESTALE, 1 };
+		assert_true(script_fetch("http://a/x")->ok);
+		assert_int_equal(part.begun_at, 0);
+	}
+}
+
+/* What is behind a failure that was to be retried. */
+static void
+a_stopped_run_leaves_what_the_next_one_can_continue(void **state)
+{
+	static const char *const urls[] = { "http://a/x" };
+	static const struct move moves[] = {
+		{ "GET /x", NULL, BEGIN("ETag: \"v\"\r\n"), true },
+		{ "Range: bytes=5-", NULL,
+		    "HTTP/1.1 503 x\r\nRetry-After: 100\r\n"
+		    "Content-Length: 0\r\n\r\n",
+		    false },
+	};
+	struct bulkfetch_stats stats;
+
+	(void)state;
+	part_start(moves, COUNT(moves));
+	world.collector.leave = part_leave;
+	world.options.max_duration_ms = 50000;
+	assert_int_equal(world_fetch(urls, 1, 1, &stats), BULKFETCH_END_BUDGET);
+	script_end();
+	assert_string_equal(world.told[0].error, "stopped");
+	assert_int_equal(part.left, 1);
+}
+
+static void
+a_copy_that_is_gone_when_it_is_kept_is_fetched(void **state)
+{
+	static const struct move moves[] = {
+		{ "If-None-Match: \"v\"", NULL,
+		    "HTTP/1.1 304 Not Modified\r\n\r\n", false },
+		{ "GET /x", "If-None", WHOLE, false },
+	};
+	const struct told *t;
 
 	(void)state;
 	part_start(moves, COUNT(moves));
 	part.has_copy = true;
 	part.copy = (struct bulkfetch_copy){
-		.len = 5,
-		.total = BULKFETCH_LENGTH_UNKNOWN,
+		.is_whole = true,
 		.etag = PART_TEXT("\"v\""),
 	};
-	world.begin = (struct fault){ ESTALE, 1 };
-	assert_true(script_fetch("http://a/x")->ok);
-	assert_int_equal(part.begun_at, 0);
+	part.keep = (struct fault){ ENOENT, 1 };
+	t = script_fetch("http://a/x");
+	assert_true(t->ok);
+	assert_false(t->is_unchanged);
 }
 
 #define TEST(name) \
@@ -503,6 +569,8 @@ main(void)
 		TEST(a_304_that_nobody_asked_for_is_a_failure),
 		TEST(a_part_of_an_earlier_run_is_continued),
 		TEST(a_part_of_an_earlier_run_that_went_away_is_fetched_anew),
+		TEST(a_stopped_run_leaves_what_the_next_one_can_continue),
+		TEST(a_copy_that_is_gone_when_it_is_kept_is_fetched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_hosts_new */
 #include "fake_script.h"
 
+#include <arpa/inet.h>
+
 #define TO(status, location) \
 	"HTTP/1.1 " status " x\r\nLocation: " location \
 	"\r\nContent-Length: 3\r\n\r\nbye"
@@ -104,6 +106,13 @@ follows_nothing_if_so_wished(void **state)
 	assert_int_equal(t->redirects, 0);
 }
 
+/* Nobody listens at port 81. */
+static enum fake_fate
+refuse_81(const struct endpoint *ep)
+{
+	return ntohs(ep->addr.in.sin_port) == 81 ? FAKE_REFUSED : FAKE_CONNECTS;
+}
+
 static void
 what_is_for_one_origin_goes_to_no_other(void **state)
 {
@@ -204,6 +213,77 @@ a_retry_begins_at_the_beginning(void **state)
 	assert_string_equal(t->final_url, "http://c/2");
 }
 
+/* The POST that led there was seen and answered. */
+static void
+what_is_behind_a_post_repeats_no_post(void **state)
+{
+	static const struct move moves[] = {
+		{ "POST /x", NULL, TO("303", "/y"), false },
+		{ "GET /y", NULL, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n",
+		    false },
+	};
+	static const struct move alone[] = {
+		{ "POST /x", NULL, TO("303", "http://b:81/"), false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		script_begin(i == 0 ? moves : alone, i == 0 ? 2 : 1);
+		world.options.retries = 5;
+		world.options.method = "POST";
+		fake_plan.by_addr = refuse_81;
+		assert_false(script_fetch("http://a/x")->ok);
+	}
+}
+
+/* Twelve, each with a fast redirect, two requests a second. */
+static void
+waiting_for_a_turn_takes_none_of_the_time(void **state)
+{
+	static const char *const urls[] = { "http://a/x" };
+	static const struct move there = { "GET /x", NULL, TO("302", "/y"),
+		false };
+	static const struct move then = { "GET /y", NULL, OK_5, false };
+	struct bulkfetch_stats stats;
+	struct move moves[24];
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		moves[i] = there;
+		moves[12 + i] = then;
+	}
+	script_begin(moves, COUNT(moves));
+	world.options.concurrency = 12;
+	world.options.max_time_ms = 2000;
+	world.options.rate_per_host = (struct bulkfetch_pace){ 2, 1000 };
+	(void)world_fetch(urls, 1, 12, &stats);
+	script_end();
+	assert_int_equal(stats.fetched, 12);
+}
+
+static void
+a_host_behind_redirects_is_given_up_and_no_other(void **state)
+{
+	static const char *const urls[] = { "http://a/x" };
+	static const struct move there = { "GET /x", NULL,
+		TO("302", "http://b:81/"), false };
+	struct bulkfetch_stats stats;
+	struct move moves[8];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(moves); i++)
+		moves[i] = there;
+	script_begin(moves, COUNT(moves));
+	fake_plan.by_addr = refuse_81;
+	world.options.concurrency = 1;
+	world.options.max_host_errors = 2;
+	(void)world_fetch(urls, 1, COUNT(moves), &stats);
+	script_end();
+	for (size_t n = 0; n < COUNT(moves); n++)
+		assert_string_equal(
+		    world.told[n].error, n < 2 ? "connect" : "host-down");
+}
+
 static void
 the_whole_way_takes_no_longer_than_max_time(void **state)
 {
@@ -261,6 +341,9 @@ main(void)
 		TEST(a_post_becomes_a_get_or_stays_what_it_is),
 		TEST(the_body_of_a_redirect_is_of_no_interest),
 		TEST(a_retry_begins_at_the_beginning),
+		TEST(what_is_behind_a_post_repeats_no_post),
+		TEST(waiting_for_a_turn_takes_none_of_the_time),
+		TEST(a_host_behind_redirects_is_given_up_and_no_other),
 		TEST(the_whole_way_takes_no_longer_than_max_time),
 		TEST(a_redirect_to_a_parked_host_waits_like_all),
 	};

@@ -349,6 +349,61 @@ asks_for_the_rest_before_it_asks_for_what_is_newer(void **state)
 	expect_count("h", 1);
 }
 
+/* As the engine does: the rest if that can be had, else all of it; whatever
+ * fails, there is the right file, or none. */
+static void
+fetch_the_rest_or_all(void)
+{
+	int sys = ESTALE;
+	void *body;
+
+	if (collect_current(&tree, URL) == 1)
+		sys = begin_at(collected_copy.len, WHOLE, &body);
+	if (sys == 0)
+		sys = tree.write(
+		    tree.ctx, body, octets(PART, WHOLE - PART), true);
+	else if (collect_begin(&tree, URL, WHOLE, &body) == 0)
+		sys = tree.write(tree.ctx, body, octets(0, WHOLE), true);
+	else
+		return;
+	if (sys == 0)
+		(void)collect_commit(&tree, body);
+	else
+		tree.abort(tree.ctx, body);
+}
+
+static void
+stores_no_mix_whatever_call_fails(void **state)
+{
+	static const int answers[] = { EIO, EMFILE, ENOENT };
+	unsigned fds;
+
+	(void)state;
+	for (unsigned i = 0; i < FAULT_CALLS * COUNT(answers); i++) {
+		enum fault_call call = i / COUNT(answers);
+		bool was_hit = true;
+
+		for (unsigned n = 1; was_hit; n++) {
+			leave_part();
+			begin_run(options());
+			fds = scratch_open_fds();
+			faults_set(call, n, n, answers[i % COUNT(answers)]);
+			fetch_the_rest_or_all();
+			was_hit = faults[call].calls >= n;
+			faults_reset();
+			if (scratch_exists("h/a"))
+				scratch_expect("h/a", slice(octets(0, WHOLE)));
+			else
+				assert_true(was_hit);
+			/* Directories stay open. */
+			assert_in_range(scratch_open_fds(), fds - 2, fds + 2);
+			end_run();
+			assert_int_equal(scratch_teardown(state), 0);
+			assert_int_equal(scratch_setup(state), 0);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -364,6 +419,7 @@ main(void)
 		TEST(keeps_the_part_when_descriptors_are_short),
 		TEST(sets_what_is_needed_of_a_part_that_is_gone_on_with),
 		TEST(asks_for_the_rest_before_it_asks_for_what_is_newer),
+		TEST(stores_no_mix_whatever_call_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -400,6 +400,37 @@ sets_times_as_well(void **state)
 	}
 }
 
+/* Whatever fails, a condition is about the file that is there. */
+static void
+asks_by_no_wrong_validator_whatever_call_fails(void **state)
+{
+	(void)state;
+	for (unsigned call = 0; call < FAULT_CALLS; call++) {
+		bool was_hit = true;
+
+		for (unsigned n = 1; was_hit; n++) {
+			begin_run(update());
+			fetch("http://h/a", "old", "\"old\"", "h/a");
+			begin_run(update());
+			faults_set(call, n, n, EIO);
+			collect_answer.fields = "ETag: \"new\"\r\n";
+			(void)collect_current(&tree, "http://h/a");
+			(void)collect(
+			    &tree, "http://h/a", "newer", ARRIVES_SPLIT);
+			end_run();
+			was_hit = faults[call].calls >= n;
+			faults_reset();
+			begin_run(update());
+			if (collect_current(&tree, "http://h/a") == 0)
+				assert_true(was_hit);
+			else if (strcmp(collected_copy.etag, "\"old\"") == 0)
+				scratch_expect_text("h/a", "old");
+			else
+				scratch_expect_text("h/a", "newer");
+		}
+	}
+}
+
 /* What anybody might have written into the store's place. */
 static void
 asks_nothing_that_no_response_said(void **state)
@@ -458,6 +489,7 @@ main(void)
 		TEST(takes_few_calls_for_what_has_not_changed),
 		TEST(keeps_a_second_run_out),
 		TEST(sets_times_as_well),
+		TEST(asks_by_no_wrong_validator_whatever_call_fails),
 		TEST(asks_nothing_that_no_response_said),
 	};
 
