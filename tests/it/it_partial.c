@@ -200,10 +200,15 @@ static const struct {
 	    "head 206 \"Content-Range: bytes 100000-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 200000\"; from 100000; body 200000",
 	    2 },
-	{ "the rest without an ETag, in chunks, of an unknown total",
-	    "head 206 \"Content-Range: bytes 100000-299999/*\" "
-	    "\"Transfer-Encoding: chunked\"; from 100000; chunked 200000",
+	{ "the rest in chunks, of an unknown total",
+	    "head 206 \"Content-Range: bytes 100000-299999/*\" \"ETag: "
+	    "\\\"e\\\"\" \"Transfer-Encoding: chunked\"; from 100000; "
+	    "chunked 200000",
 	    2 },
+	{ "no ETag",
+	    "head 206 \"Content-Range: bytes 100000-299999/300000\" "
+	    "\"Content-Length: 200000\"; from 7; body 200000",
+	    3 },
 	{ "part of the rest, and then the rest",
 	    "head 206 \"Content-Range: bytes 100000-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 200000\"; from 100000; body 50000; "
@@ -282,9 +287,10 @@ whatever_comes_for_the_rest_the_file_is_right(void **state)
 			"/gen/300000/a on 2: %s\n"
 			"/gen/300000/a on 3: %s\n",
 			answers[i].moves,
-			i == 2 ? "head 206 \"Content-Range: bytes "
-				 "150000-299999/300000\" \"Content-Length: "
-				 "150000\"; from 150000; body 150000"
+			i == 3 ? "head 206 \"Content-Range: bytes "
+				 "150000-299999/300000\" \"ETag: \\\"e\\\"\" "
+				 "\"Content-Length: 150000\"; from 150000; "
+				 "body 150000"
 			       : "head 200 \"Content-Length: 300000\"; body "
 				 "300000"),
 		    NULL);
