@@ -188,8 +188,9 @@ struct bulkfetch_collector {
 	/* The body will never be whole: leave nothing behind.  Ends the use of
 	 * `body`. */
 	void (*abort)(void *ctx, void *body);
-	/* The run is stopped: as abort(), but what current() could tell of in
-	 * the next run may stay.  NULL: abort() instead. */
+	/* The body will not be whole in this run: as abort(), but what
+	 * current() could tell of in the next one may stay.  NULL: abort()
+	 * instead. */
 	void (*leave)(void *ctx, void *body);
 	/* Descriptors are short: close what can be opened again.  May be
 	 * NULL. */
@@ -255,6 +256,8 @@ struct bulkfetch_stats {
 	uint64_t skipped;
 	uint64_t unchanged;
 	uint64_t failed;
+	uint64_t unbegun;   /* of those that were stopped: read from the list,
+			   * but not begun; not in `failed` */
 	uint64_t retries;   /* tries that followed a failed one */
 	uint64_t redirects; /* followed */
 	uint64_t bytes;     /* of bodies, received */
@@ -369,7 +372,7 @@ struct bulkfetch_options {
 
 	/* When to stop; 0: never. */
 	uint64_t max_errors;
-	double max_error_percent; /* of 100 or more that have ended */
+	double max_error_percent; /* or more, of 100 or more that have ended */
 	uint64_t max_duration_ms;
 	uint64_t max_transfer; /* octets of bodies received */
 	uint64_t max_drain_ms; /* for what is in flight when stopping; 0: as
@@ -507,7 +510,9 @@ int bulkfetch_log_close(struct bulkfetch_log *log);
 /* ---- Going on with an earlier run --------------------------------------- */
 
 enum bulkfetch_resume_how {
-	BULKFETCH_RESUME,        /* what has no result yet */
+	BULKFETCH_RESUME,        /* what has no result yet, or failed for a
+				  * reason of this side's (file, memory,
+				  * shortage) */
 	BULKFETCH_RESUME_FAILED, /* the same, and what failed */
 	BULKFETCH_RETRY_FAILED,  /* what failed, as the log has it: no list */
 };

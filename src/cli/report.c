@@ -160,12 +160,14 @@ split_at_userinfo(struct slice url, struct slice *scheme, struct slice *rest)
 	const uint8_t *mark =
 	    url.len > 3 ? memmem(url.ptr, url.len, "://", 3) : NULL;
 	size_t begin = mark != NULL ? (size_t)(mark - url.ptr) + 3 : 0;
-	size_t at = begin;
+	size_t at;
 
+	/* What was meant to be a URL may lack its beginning. */
+	if (mark == NULL && url.len >= 2 && memcmp(url.ptr, "//", 2) == 0)
+		begin = 2;
+	at = begin;
 	*scheme = slice_first(url, 0);
 	*rest = url;
-	if (mark == NULL)
-		return;
 	for (size_t i = begin; i < url.len && strchr("/?#", url.ptr[i]) == NULL;
 	     i++) {
 		if (url.ptr[i] == '@')

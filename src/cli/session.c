@@ -140,9 +140,15 @@ tell_begin(struct session *s)
 	if (!o->is_resumed)
 		return;
 	(void)usage_shown(o->log, strlen(o->log), log);
-	console_tell(s->console, "resuming: %llu done, %llu failed, from %s",
-	    (unsigned long long)s->resumed.ok,
-	    (unsigned long long)s->resumed.failed, log);
+	if (s->resumed.ok + s->resumed.failed == 0)
+		console_tell(s->console,
+		    "nothing is done by %s yet; beginning at the beginning",
+		    log);
+	else
+		console_tell(s->console,
+		    "resuming: %llu done, %llu failed, from %s",
+		    (unsigned long long)s->resumed.ok,
+		    (unsigned long long)s->resumed.failed, log);
 	if (s->resumed.foreign > 0)
 		console_warn(s->console,
 		    "%s: %llu line%s passed over, no record of a result", log,

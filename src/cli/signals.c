@@ -55,18 +55,25 @@ handle(int number, void (*handler)(int))
 	(void)sigaction(number, &action, NULL);
 }
 
+/* nohup(1) has SIGHUP ignored, a shell SIGINT for what runs behind it. */
+static void
+handle_unless_ignored(int number, void (*handler)(int))
+{
+	struct sigaction present;
+
+	if (sigaction(number, NULL, &present) == 0 &&
+	    present.sa_handler != SIG_IGN)
+		handle(number, handler);
+}
+
 void
 signals_attend(struct bulkfetch *run)
 {
-	struct sigaction hangup;
-
 	signal_run = run;
-	handle(SIGINT, on_interrupt);
+	handle_unless_ignored(SIGINT, on_interrupt);
 	handle(SIGTERM, on_interrupt);
 	handle(SIGUSR1, on_summary_wanted);
-	if (sigaction(SIGHUP, NULL, &hangup) == 0 &&
-	    hangup.sa_handler != SIG_IGN)
-		handle(SIGHUP, on_interrupt);
+	handle_unless_ignored(SIGHUP, on_interrupt);
 }
 
 void

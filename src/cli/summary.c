@@ -49,6 +49,9 @@ add_counts(struct text *text, const struct bulkfetch_stats *stats)
 		    (unsigned long long)stats->failures[i].count);
 	if (stats->failure_count > 0)
 		add(text, ")");
+	if (stats->unbegun > 0)
+		add(text, ", %llu not begun",
+		    (unsigned long long)stats->unbegun);
 	if (stats->in_flight > 0)
 		add(text, ", %u in flight", stats->in_flight);
 	if (stats->waiting > 0)

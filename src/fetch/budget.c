@@ -19,7 +19,7 @@ budget_has_failed(const struct bulkfetch_options *o, const struct stats *stats,
 	if (o->max_error_percent <= 0 || ended < BUDGET_PERCENT_MIN)
 		return false;
 	percent = 100.0 * (double)stats->failed / (double)ended;
-	if (percent <= o->max_error_percent)
+	if (percent < o->max_error_percent)
 		return false;
 	(void)snprintf(text, cap, "%llu failures of %llu (%.1f %%)",
 	    (unsigned long long)stats->failed, (unsigned long long)ended,

@@ -67,6 +67,10 @@ engine_check_budget(struct engine *e)
 {
 	char why[WHY_MAX];
 
+	/* What is at its end needs no other one. */
+	if (e->source_state == ENGINE_SOURCE_ENDED && e->active_count == 0 &&
+	    list_is_empty(&e->waiting))
+		return;
 	if (budget_is_spent(&e->env.options, e->env.received,
 		clock_now_ms() - e->started_ms, why, sizeof(why)))
 		stop_for_budget(e, BULKFETCH_END_BUDGET, why);

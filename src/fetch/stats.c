@@ -31,8 +31,12 @@ stats_add(struct stats *s, const struct bulkfetch_result *result)
 		s->fetched++;
 		return;
 	}
-	s->failed++;
 	kind = kind_of(result->error);
+	if (kind == ERR_STOPPED && result->tries == 0) {
+		s->unbegun++;
+		return;
+	}
+	s->failed++;
 	s->by_kind[kind]++;
 	if (kind == ERR_STATUS && result->status < STATS_STATUSES)
 		s->by_status[result->status]++;
@@ -77,6 +81,7 @@ stats_get(const struct stats *s, struct bulkfetch_stats *out)
 	out->fetched = s->fetched;
 	out->skipped = s->skipped;
 	out->unchanged = s->unchanged;
+	out->unbegun = s->unbegun;
 	out->failed = s->failed;
 	out->bytes = s->bytes;
 	out->failure_count = 0;

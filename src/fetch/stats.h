@@ -16,6 +16,7 @@ struct stats {
 	uint64_t fetched;
 	uint64_t skipped;
 	uint64_t unchanged;
+	uint64_t unbegun;
 	uint64_t failed;
 	uint64_t bytes; /* of bodies, received */
 	uint64_t by_kind[ERR_KINDS];

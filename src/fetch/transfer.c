@@ -279,6 +279,9 @@ transfer_start(struct transfer *t)
 	}
 	if (t->begun_at_ms == -1)
 		t->begun_at_ms = now_ms;
+	if (err_is(t->failure))
+		t->env->retries++;
+	t->failure = err_none();
 	if (!is_redirected(t)) {
 		t->tries++;
 		t->exchange.deadline_ms =

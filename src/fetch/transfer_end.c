@@ -82,7 +82,9 @@ transfer_fail(struct transfer *t, struct err err)
 {
 	if (err.kind != ERR_STATUS)
 		t->message[0] = '\0';
-	if (err.kind == ERR_STOPPED)
+	/* The next run may get the rest. */
+	if (err.kind == ERR_STOPPED || err.kind == ERR_IO ||
+	    err.kind == ERR_TRUNCATED || err.kind == ERR_TIMEOUT)
 		transfer_leave_body(t);
 	else
 		transfer_abort_body(t);
@@ -149,6 +151,23 @@ transfer_may_retry(const struct transfer *t, struct err err)
 		t, reactor_now_ms(t->env->reactor) + t->try.retry_after_ms);
 }
 
+/* How long to wait.  A random time rather ends with --retry-max-time than
+ * behind it. */
+static int64_t
+retry_delay(const struct transfer *t)
+{
+	const struct bulkfetch_options *o = &t->env->options;
+	int64_t now_ms = reactor_now_ms(t->env->reactor);
+	int64_t delay_ms = retry_delay_ms(o, t->retries, next_random(t->env));
+	int64_t left_ms =
+	    t->begun_at_ms + (int64_t)o->retry_max_time_ms - now_ms;
+
+	if (o->retry_max_time_ms > 0 && o->retry_delay_ms == 0 &&
+	    delay_ms > left_ms)
+		return left_ms;
+	return delay_ms;
+}
+
 void
 transfer_end_try(struct transfer *t, struct err err)
 {
@@ -161,8 +180,7 @@ transfer_end_try(struct transfer *t, struct err err)
 	}
 	/* Who was told a time comes back then; the host is parked for it. */
 	if (t->try.retry_after_ms == 0)
-		at_ms +=
-		    retry_delay_ms(&env->options, t->retries, next_random(env));
+		at_ms += retry_delay(t);
 	if (!is_in_time(t, at_ms)) {
 		transfer_fail(t, err);
 		return;
@@ -175,7 +193,6 @@ transfer_end_try(struct transfer *t, struct err err)
 	t->lookup.count = 0;
 	t->must_be_fresh = false;
 	t->retries++;
-	env->retries++;
 	t->failure = err;
 	yield(t, TRANSFER_AGAIN, at_ms);
 }

@@ -77,7 +77,7 @@ void transfer_abort_body(struct transfer *t);
  * if that brought it down, so that trying again is to no avail. */
 bool transfer_note_host(struct transfer *t, bool is_connected);
 
-/* The same at the end of the run: what the next one can continue may stay. */
+/* The same, but what the next run can continue may stay. */
 void transfer_leave_body(struct transfer *t);
 
 /*

@@ -54,23 +54,24 @@ text_len(struct slice text)
 	return at;
 }
 
-/* What follows an "ok" that is false says so within a few octets. */
-static bool
-is_stopped(struct slice rest)
+/* The word of a failure, which is within a few octets behind its "ok". */
+static struct slice
+error_word(struct slice rest)
 {
-	static const char status[] = ",\"status\":";
-
-	if (!take(&rest, status))
-		return false;
+	if (!take(&rest, ",\"status\":"))
+		return slice_first(rest, 0);
 	if (!take(&rest, "null"))
 		(void)take_digits(&rest);
-	return take(&rest, ",\"error\":\"stopped\"");
+	if (!take(&rest, ",\"error\":\""))
+		return slice_first(rest, 0);
+	return slice_first(rest, slice_find(rest, '"'));
 }
 
 bool
 records_parse(struct slice line, struct record *record)
 {
 	struct slice in = line;
+	struct slice error;
 	struct record r;
 
 	/* No zero begins a number, nor is one. */
@@ -91,7 +92,12 @@ records_parse(struct slice line, struct record *record)
 	if (slice_find(r.url, '\0') < r.url.len)
 		return false;
 	r.rest = in;
-	r.is_result = r.url.len > 0 && (r.ok || !is_stopped(in));
+	error = r.ok ? slice_first(in, 0) : error_word(in);
+	r.is_result =
+	    r.url.len > 0 && !slice_eq_str(error, err_name(ERR_STOPPED));
+	r.is_local = slice_eq_str(error, err_name(ERR_FILE)) ||
+	    slice_eq_str(error, err_name(ERR_NOMEM)) ||
+	    slice_eq_str(error, err_name(ERR_SHORTAGE));
 	*record = r;
 	return true;
 }

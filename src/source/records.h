@@ -36,6 +36,8 @@ struct record {
 	struct slice url; /* as it stands there, escaped */
 	bool ok;
 	bool is_result;    /* false: stopped, or failed before it had a URL */
+	bool is_local;     /* failed for a reason of this side's: a full disk,
+			    * memory, descriptors */
 	struct slice rest; /* behind "ok":true or "ok":false, with the '}' */
 };
 

@@ -65,14 +65,23 @@ refuse_change(struct bulkfetch_problem *problem, const struct compare *compare,
 
 /* ---- The log ------------------------------------------------------------ */
 
+/*
+ * What failed here, on a full disk for one, has no result either where only
+ * those are of interest that have none: the next run may well have the room.
+ */
+static bool
+is_of_interest(const struct record *record, enum bulkfetch_resume_how how)
+{
+	return record->is_result &&
+	    !(record->is_local && how == BULKFETCH_RESUME);
+}
+
 static struct err
 add_record(struct done *done, const struct record *record, struct buf *space)
 {
 	struct slice url;
 	struct err err;
 
-	if (!record->is_result)
-		return err_none();
 	err = records_url(record, space, &url);
 	/* No list has such a line, so that is what the comparison finds. */
 	if (err.kind == ERR_PROTOCOL)
@@ -83,7 +92,8 @@ add_record(struct done *done, const struct record *record, struct buf *space)
 }
 
 static struct err
-read_records(struct log_reader *log, struct done *done, struct buf *space)
+read_records(struct log_reader *log, struct done *done,
+    enum bulkfetch_resume_how how, struct buf *space)
 {
 	struct record record;
 	struct err err = err_none();
@@ -91,7 +101,8 @@ read_records(struct log_reader *log, struct done *done, struct buf *space)
 	while (!err_is(err)) {
 		switch (log_reader_next(log, &record)) {
 		case LOG_READER_RECORD:
-			err = add_record(done, &record, space);
+			if (is_of_interest(&record, how))
+				err = add_record(done, &record, space);
 			break;
 		case LOG_READER_MORE:
 			break;
@@ -106,8 +117,8 @@ read_records(struct log_reader *log, struct done *done, struct buf *space)
 
 /* Fill `done` from the log, which is left open for a second reading. */
 static struct err
-load(struct log_reader *log, const char *path, struct done *done,
-    struct bulkfetch_resumed *resumed)
+load(struct log_reader *log, const char *path, enum bulkfetch_resume_how how,
+    struct done *done, struct bulkfetch_resumed *resumed)
 {
 	struct buf space;
 	struct err err = log_reader_open(log, path);
@@ -118,7 +129,7 @@ load(struct log_reader *log, const char *path, struct done *done,
 	if (err_is(err))
 		goto close;
 	buf_init(&space, RECORDS_LINE_MAX);
-	err = read_records(log, done, &space);
+	err = read_records(log, done, how, &space);
 	buf_fini(&space);
 	if (err_is(err))
 		goto fini;
@@ -311,7 +322,9 @@ open_lists(struct resume *r, const char *path, const char *const *names,
 	r->log = strdup(path);
 	if (r->log == NULL)
 		return refuse(problem, err_of(ERR_NOMEM), path);
-	err = load(&log, path, &r->done, resumed);
+	err = load(&log, path,
+	    r->repeats_failed ? BULKFETCH_RESUME_FAILED : BULKFETCH_RESUME,
+	    &r->done, resumed);
 	if (err_is(err))
 		return refuse(problem, err, path);
 	log_reader_close(&log);
@@ -352,7 +365,8 @@ retry_failed(const char *path, struct bulkfetch_source *source,
 {
 	struct log_reader log;
 	struct done done;
-	struct err err = load(&log, path, &done, resumed);
+	struct err err =
+	    load(&log, path, BULKFETCH_RETRY_FAILED, &done, resumed);
 
 	if (!err_is(err))
 		err = failures_new(&log, &done, source);

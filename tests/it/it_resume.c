@@ -427,6 +427,9 @@ what_was_broken_off_is_made_again(void **state)
 #define KILLS 200
 #define KILL_C 16
 #define KILL_AFTER_MAX_US 80000
+/* Valgrind needs a second to begin. */
+#define KILL_WRAPPED_AFTER_MAX_US 1200000
+#define KILLS_WRAPPED 20
 #define SMALL "/delay/20/700/"
 #define MIDDLE "/delay/20/90000/"
 #define CHUNKED "/chunked/40000/"
@@ -497,7 +500,9 @@ kills_at_any_moment_lose_nothing_and_repeat_little(void **state)
 	};
 	struct world *w = *state;
 	struct run_spec spec = { .words = words };
-	size_t kills = KILLS / (size_t)(run_slowness() > 3 ? 10 : 1);
+	size_t kills = run_is_wrapped() ? KILLS_WRAPPED : KILLS;
+	long after_max_us =
+	    run_is_wrapped() ? KILL_WRAPPED_AFTER_MAX_US : KILL_AFTER_MAX_US;
 	unsigned seed = choose_seed();
 	size_t killed = 0;
 	uint64_t requests;
@@ -510,7 +515,7 @@ kills_at_any_moment_lose_nothing_and_repeat_little(void **state)
 	for (size_t i = 0; i < kills; i++) {
 		struct run *run = run_start(w, &spec);
 
-		sleep_us(random() % KILL_AFTER_MAX_US * run_slowness());
+		sleep_us(random() % after_max_us);
 		run_signal(run, SIGKILL);
 		(void)run_finish(run);
 		killed += run->signal == SIGKILL;

@@ -69,21 +69,20 @@ what_may_pass_is_tried_again(void **state)
 static void
 a_host_that_is_not_up_yet_is_tried_again(void **state)
 {
-	const char *words[] = { "--retry", "100", "--retry-delay", "0.1", "-d",
-		"out", "--log", "log", NULL, NULL };
+	const char *words[] = { "-v", "--retry", "100", "--retry-delay", "0.1",
+		"-d", "out", "--log", "log", NULL, NULL };
 	struct run_spec spec = { .words = words };
 	struct world *w = *state;
 	unsigned port;
 	int listener = world_listen(w, false, &port);
 	struct records r;
 	struct run *run;
+	size_t at = 0;
 
 	assert_int_equal(close(listener), 0);
-	words[8] = world_text(w, "http://127.0.0.1:%u/gen/5/a", port);
+	words[9] = world_text(w, "http://127.0.0.1:%u/gen/5/a", port);
 	run = run_start(w, &spec);
-	/* Long enough for a try; were it not, the test would be a lesser one. */
-	for (int i = 0; i < 100; i++)
-		world_pause();
+	run_wait_for(run, "trying again", &at);
 	origin_start(w, NULL, world_text(w, "--port=%u", port));
 	expect_exit(run_finish(run), 0);
 	expect_generated(w, "out", "/gen/5/a");

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -252,6 +253,52 @@ a_reader_sees_the_old_file_or_the_new_one_whole(void **state)
 	assert_int_equal(origin_stat(w, "requests"), VERSIONS);
 }
 
+/* Killed at any moment, an update leaves files of one version or the other, and
+ * the next one brings them all up to date. */
+static void
+kills_leave_whole_files_that_are_updated_later(void **state)
+{
+	enum { URLS = 40, LEN = 150000, KILLS = 12 };
+	static const char *const words[] = { "--update", "-c", "4",
+		"--limit-rate", "30M", "-d", "out", "list", NULL };
+	struct run_spec spec = { .words = words };
+	struct world *w = *state;
+	char *host;
+
+	origin_start(w, NULL, NULL);
+	host = origin_host(w);
+	origin_add_urls(w, "list", "127.0.0.1", "/ver/150000/", URLS);
+	expect_exit(run_spec(w, &spec), 0);
+	for (uint64_t version = 1; version <= KILLS; version++) {
+		uint64_t requests = origin_stat(w, "requests");
+		struct run *run;
+
+		origin_set_version(w, version);
+		run = run_start(w, &spec);
+		origin_wait(w, "requests", requests + 3 * version);
+		run_signal(run, SIGKILL);
+		(void)run_finish(run);
+		for (int i = 0; i < URLS; i++) {
+			char *target = world_text(w, "/ver/150000/%d", i);
+			struct slice octets = world_read(
+			    w, world_text(w, "out/%s%s", host, target));
+			uint64_t seen = 0;
+
+			assert_int_equal(octets.len, LEN);
+			while (seen <= version &&
+			    !pattern_matches(
+				pattern_seed(slice_str(target), seen), 0,
+				octets))
+				seen++;
+			assert_true(seen <= version);
+		}
+	}
+	expect_exit(run_spec(w, &spec), 0);
+	expect_urls(w, "out", "127.0.0.1", "/ver/150000/", URLS);
+	(void)update(w, "--update");
+	assert_int_equal(count_unchanged(w), URLS);
+}
+
 /* ---- The store ---------------------------------------------------------- */
 
 static void
@@ -491,6 +538,7 @@ main(void)
 		WORLD_TEST(what_is_gone_fails_and_keeps_its_file),
 		WORLD_TEST(what_was_deleted_is_fetched_again),
 		WORLD_TEST(a_reader_sees_the_old_file_or_the_new_one_whole),
+		WORLD_TEST(kills_leave_whole_files_that_are_updated_later),
 		WORLD_TEST(both_validators_are_sent_as_they_came),
 		WORLD_TEST(a_304_that_nobody_asked_for_is_a_failure),
 		WORLD_TEST(what_has_no_validator_is_fetched_every_time),

@@ -610,8 +610,8 @@ world_go(struct bulkfetch_stats *stats)
 			    "%zu: %u results", i + 1, world.told[i].results);
 	}
 	assert_int_equal(world.results, world.given);
-	assert_int_equal(
-	    stats->fetched + stats->skipped + stats->unchanged + stats->failed,
+	assert_int_equal(stats->fetched + stats->skipped + stats->unchanged +
+		stats->unbegun + stats->failed,
 	    world.given);
 	assert_int_equal(stats->in_flight, 0);
 	assert_int_equal(world.begun, world.committed + world.aborted);

@@ -11,7 +11,7 @@
 
 #include "bulkfetch.h"
 
-enum logged_end { LOGGED_OK, LOGGED_FAILED, LOGGED_STOPPED };
+enum logged_end { LOGGED_OK, LOGGED_FAILED, LOGGED_STOPPED, LOGGED_FULL };
 
 /* A text with NULs in it, as an initialiser. */
 #define LOG_TEXT(text) \
@@ -49,7 +49,7 @@ logged_open(const char *name)
 static inline struct bulkfetch_result
 logged_result(uint64_t n, struct bulkfetch_text url, enum logged_end end)
 {
-	static const char *const errors[] = { NULL, "http", "stopped" };
+	static const char *const errors[] = { NULL, "http", "stopped", "file" };
 
 	return (struct bulkfetch_result){
 		.n = n,

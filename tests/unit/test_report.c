@@ -60,6 +60,11 @@ tells_failures_as_lines(void **state)
 		    "ended early", "http://host/path@x: word: ended early" },
 		{ "http://me:p@ss@host?a@b", "urls.txt", 3, "body", "x",
 		    "http://host?a@b: word: x" },
+		/* Meant to be URLs. */
+		{ "me:secret@host/x@y", "urls.txt", 3, "body", "x",
+		    "host/x@y: word: x" },
+		{ "//me:secret@host/", "urls.txt", 3, "body", "x",
+		    "//host/: word: x" },
 		{ "http://host/a@b", "urls.txt", 3, "body", "x",
 		    "http://host/a@b: word: x" },
 		{ "http://host/\033[1m", NULL, 0, "head", "bad \x07",

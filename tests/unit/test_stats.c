@@ -30,6 +30,7 @@ counts_each_result_once(void **state)
 		{ .ok = true, .status = 204 },
 		{ .ok = true, .is_skipped = true },
 		{ .ok = true, .is_unchanged = true, .status = 304 },
+		{ .error = "stopped" },
 		{ .error = "truncated", .status = 200, .received = 7 },
 	};
 
@@ -40,6 +41,7 @@ counts_each_result_once(void **state)
 	assert_int_equal(out.fetched, 2);
 	assert_int_equal(out.skipped, 1);
 	assert_int_equal(out.unchanged, 1);
+	assert_int_equal(out.unbegun, 1);
 	assert_int_equal(out.failed, 1);
 	assert_int_equal(out.bytes, 17);
 	assert_int_equal(out.failure_count, 1);

@@ -94,6 +94,14 @@ begins_no_retry_after_the_longest_time_for_them(void **state)
 	world.options.retry_max_time_ms = 8000;
 	assert_false(script_fetch("http://a/x")->ok);
 	assert_int_equal(fake_now_ms - FAKE_START_MS, 6000);
+	/* A random wait is rather cut short. */
+	for (int i = 0; i < 20; i++) {
+		script_begin(moves, COUNT(moves));
+		world.options.retries = 2;
+		world.options.retry_max_time_ms = 1;
+		assert_false(script_fetch("http://a/x")->ok);
+		assert_in_range(fake_now_ms - FAKE_START_MS, 0, 1);
+	}
 }
 
 static void
