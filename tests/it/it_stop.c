@@ -202,7 +202,8 @@ too_many_failures_stop_with_their_own_status(void **state)
 		{ "--max-errors", "5%", 90, 2, 1, 0 },
 		{ "--max-errors", "15%", 500, 10, 1, 0 },
 		{ "--max-errors", "0.5%", 1000, 100, 5, 100 },
-		{ "--max-errors", "10%", 500, 10, 1, 0 },
+		{ "--max-errors", "10%", 500, 10, 5, 100 },
+		{ "--max-errors", "10.5%", 500, 10, 1, 0 },
 	};
 	struct world *w = *state;
 
