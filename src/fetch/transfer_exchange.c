@@ -411,7 +411,9 @@ on_head(void *owner, const struct response *res)
 		break;
 	}
 	/* Not worth waiting for, nor is the connection then. */
-	if (!err_is(err) && !t->is_stored && res->length > TRANSFER_DISCARD_MAX)
+	if (!err_is(err) && !t->is_stored &&
+	    (res->length > TRANSFER_DISCARD_MAX ||
+		res->framing == RESPONSE_CLOSE))
 		err = err_of(ERR_STATUS);
 	return err;
 }

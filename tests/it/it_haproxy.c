@@ -97,8 +97,8 @@ what_it_breaks_off_is_tried_again(void **state)
 	static const char *const confs[] = {
 		"  http-request reject if { rand(100) lt 20 }\n",
 		"  http-request return status 503 if { rand(100) lt 20 }\n",
-		"  tcp-request connection reject if { rand(100) lt 30 }\n"
-		"  option httpclose\n",
+		("  tcp-request connection reject if { rand(100) lt 30 }\n"
+		 "  option httpclose\n"),
 		"  http-response return status 502 if { rand(100) lt 20 }\n",
 	};
 	enum { URLS = 200 };

@@ -1,13 +1,11 @@
-/* Bodies that end early are continued, and never mixed of two versions. */
+/* Bodies that end early are continued, and never mixed of two versions; what
+ * another run has left is in it_continue.c. */
 #include "harness.h"
 
 #include "../origin/pattern.h"
 #include "../origin/versioned.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MIB (1 << 20)
 
@@ -29,8 +27,6 @@ expect_from(struct world *w, const struct origin_request *request,
 	expect_field(w, request, "Range", world_text(w, "bytes=%lld-", first));
 	expect_field(w, request, "If-Range", if_range);
 }
-
-/* ---- Within a run ------------------------------------------------------- */
 
 static void
 a_truncated_body_is_continued_where_it_ended(void **state)
@@ -194,82 +190,86 @@ a_version_that_has_changed_starts_again(void **state)
 static const struct {
 	const char *name;
 	const char *moves;
-	size_t requests; /* until the file is right */
+	size_t requests;   /* until the file is right */
+	const char *third; /* what the third one gets; NULL: all of it */
 } answers[] = {
 	{ "the rest",
 	    "head 206 \"Content-Range: bytes 100000-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 200000\"; from 100000; body 200000",
-	    2 },
+	    2, NULL },
 	{ "the rest in chunks, of an unknown total",
 	    "head 206 \"Content-Range: bytes 100000-299999/*\" \"ETag: "
 	    "\\\"e\\\"\" \"Transfer-Encoding: chunked\"; from 100000; "
 	    "chunked 200000",
-	    2 },
+	    2, NULL },
 	{ "no ETag",
 	    "head 206 \"Content-Range: bytes 100000-299999/300000\" "
 	    "\"Content-Length: 200000\"; from 7; body 200000",
-	    3 },
+	    3, NULL },
 	{ "part of the rest, and then the rest",
 	    "head 206 \"Content-Range: bytes 100000-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 200000\"; from 100000; body 50000; "
 	    "close",
-	    3 },
+	    3,
+	    "head 206 \"Content-Range: bytes 150000-299999/300000\" \"ETag: "
+	    "\\\"e\\\"\" \"Content-Length: 150000\"; from 150000; body "
+	    "150000" },
 	{ "all of it",
 	    "head 200 \"ETag: \\\"e\\\"\" \"Content-Length: 300000\"; from 0; "
 	    "body 300000",
-	    2 },
+	    2, NULL },
 	{ "another version",
 	    "head 200 \"ETag: \\\"f\\\"\" \"Content-Length: 300000\"; from 0; "
 	    "body 300000",
-	    2 },
+	    2, NULL },
 	{ "another beginning",
 	    "head 206 \"Content-Range: bytes 100001-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 199999\"; from 7; body 199999",
-	    3 },
+	    3, NULL },
 	{ "an earlier beginning",
 	    "head 206 \"Content-Range: bytes 99999-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 200001\"; from 7; body 200001",
-	    3 },
+	    3, NULL },
 	{ "less than the rest",
 	    "head 206 \"Content-Range: bytes 100000-199999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 100000\"; from 7; body 100000",
-	    3 },
+	    3, NULL },
 	{ "another total",
 	    "head 206 \"Content-Range: bytes 100000-399999/400000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 300000\"; from 7; body 300000",
-	    3 },
+	    3, NULL },
 	{ "another ETag",
 	    "head 206 \"Content-Range: bytes 100000-299999/300000\" \"ETag: "
 	    "\\\"f\\\"\" \"Content-Length: 200000\"; from 7; body 200000",
-	    3 },
+	    3, NULL },
 	{ "no Content-Range",
 	    "head 206 \"ETag: \\\"e\\\"\" \"Content-Length: 200000\"; from 7; "
 	    "body 200000",
-	    3 },
+	    3, NULL },
 	{ "a Content-Range of nothing",
 	    "head 206 \"Content-Range: bytes */300000\" \"ETag: \\\"e\\\"\" "
 	    "\"Content-Length: 200000\"; from 7; body 200000",
-	    3 },
+	    3, NULL },
 	{ "a Content-Range that is none",
 	    "head 206 \"Content-Range: bytes 100000-/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 200000\"; from 7; body 200000",
-	    3 },
+	    3, NULL },
 	{ "another unit",
 	    "head 206 \"Content-Range: lines 100000-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 200000\"; from 7; body 200000",
-	    3 },
+	    3, NULL },
 	{ "another length than the range's",
 	    "head 206 \"Content-Range: bytes 100000-299999/300000\" \"ETag: "
 	    "\\\"e\\\"\" \"Content-Length: 199999\"; from 7; body 199999",
-	    3 },
+	    3, NULL },
 	{ "several ranges",
 	    "head 206 \"Content-Type: multipart/byteranges; boundary=x\" "
 	    "\"Content-Length: 200000\"; from 7; body 200000",
-	    3 },
+	    3, NULL },
 	{ "416",
 	    "head 416 \"Content-Range: bytes */5\" \"Content-Length: 9\"; body "
 	    "9",
-	    3 },
+	    3, NULL },
 };
 
 static void
@@ -287,12 +287,10 @@ whatever_comes_for_the_rest_the_file_is_right(void **state)
 			"/gen/300000/a on 2: %s\n"
 			"/gen/300000/a on 3: %s\n",
 			answers[i].moves,
-			i == 3 ? "head 206 \"Content-Range: bytes "
-				 "150000-299999/300000\" \"ETag: \\\"e\\\"\" "
-				 "\"Content-Length: 150000\"; from 150000; "
-				 "body 150000"
-			       : "head 200 \"Content-Length: 300000\"; body "
-				 "300000"),
+			answers[i].third != NULL
+			    ? answers[i].third
+			    : "head 200 \"Content-Length: 300000\"; body "
+			      "300000"),
 		    NULL);
 		run = bulkfetch(w, "--retry-delay", "0.01", "-d", "out",
 		    origin_url(w, "/gen/300000/a"), NULL);
@@ -370,182 +368,6 @@ standard_output_gets_whole_bodies_alone(void **state)
 	    pattern_matches(pattern_seed(slice_str(target), 0), 0, out));
 }
 
-/* ---- Across runs -------------------------------------------------------- */
-
-/*
- * Fetch `target` until the files below "out" hold `octets` or more, then kill.
- * What is there then is unfinished.
- */
-static void
-kill_within(struct world *w, const char *target, uint64_t octets, int signal)
-{
-	const char *words[] = { "--limit-rate", "4M", "-d", "out", "--log",
-		"log", origin_url(w, target), NULL };
-	struct run_spec spec = { .words = words };
-	struct run *run = run_start(w, &spec);
-
-	while (world_octets(w, "out") < octets) {
-		if (world_now_ms() > run->deadline_ms)
-			fail_msg("only %llu octets",
-			    (unsigned long long)world_octets(w, "out"));
-		world_pause();
-	}
-	run_signal(run, signal);
-	if (signal == SIGINT) {
-		size_t at = 0;
-
-		run_wait_for(run, "again to stop at once", &at);
-		run_signal(run, signal);
-	}
-	(void)run_finish(run);
-	assert_int_not_equal(run->status, 0);
-	assert_false(
-	    world_has(w, world_text(w, "out/%s%s", origin_host(w), target)));
-	assert_int_equal(unlink(world_path(w, "log")), 0);
-}
-
-static void
-expect_finished(struct world *w, const char *target)
-{
-	expect_exit(bulkfetch(w, "-d", "out", "--log", "log",
-			origin_url(w, target), NULL),
-	    0);
-	expect_generated(w, "out", target);
-	/* Nothing else is left. */
-	assert_int_equal(world_count_files(w, "out"), 1);
-}
-
-/* The last request the origin has had. */
-static struct origin_request
-last_request(struct world *w)
-{
-	size_t count;
-	struct origin_request *requests = origin_heads(w, &count);
-
-	assert_true(count > 0);
-	return requests[count - 1];
-}
-
-static long long
-range_of(struct world *w, const struct origin_request *request)
-{
-	const char *range = origin_field(w, request, "Range");
-
-	assert_non_null(range);
-	assert_memory_equal(range, "bytes=", 6);
-	return strtoll(range + 6, NULL, 10);
-}
-
-static void
-the_next_run_continues_what_a_kill_has_left(void **state)
-{
-	static const struct {
-		const char *target;
-		const char *if_range; /* NULL: its ETag */
-	} rows[] = {
-		{ "/ver/6M/a", NULL },
-		{ "/ver/6M/a?b", NULL },
-		{ "/dated/6M/a", "Wed, 01 Jan 2020 00:00:00 GMT" },
-	};
-	struct world *w = *state;
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct origin_request request;
-		struct records r;
-		long long first;
-
-		origin_start(w, NULL, NULL);
-		kill_within(w, rows[i].target, 2 * MIB, SIGKILL);
-		expect_finished(w, rows[i].target);
-		request = last_request(w);
-		first = range_of(w, &request);
-		assert_in_range(first, MIB, 5 * MIB);
-		expect_field(w, &request, "If-Range",
-		    rows[i].if_range != NULL ? rows[i].if_range
-					     : etag_of(w, rows[i].target));
-		r = records_read(w, "log");
-		assert_int_equal(
-		    record_number(&r, r.lines[0], "continued_at"), first);
-		assert_int_equal(unlink(world_path(w,
-				     world_text(w, "out/%s%s", origin_host(w),
-					 rows[i].target))),
-		    0);
-	}
-}
-
-static void
-the_next_run_continues_only_the_same_version(void **state)
-{
-	struct world *w = *state;
-
-	origin_start(w, NULL, NULL);
-	kill_within(w, "/ver/6M/a", 2 * MIB, SIGKILL);
-	origin_set_version(w, 1);
-	expect_finished(w, "/ver/6M/a");
-	assert_int_equal(origin_stat(w, "requests"), 2);
-}
-
-static void
-what_is_small_or_has_no_strong_validator_starts_again(void **state)
-{
-	static const struct {
-		const char *target;
-		uint64_t octets;
-	} rows[] = { { "/ver/900k/a", 300000 }, { "/weak/6M/a", 2 * MIB },
-		{ "/gen/6M/a", 2 * MIB } };
-	struct world *w = *state;
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct origin_request request;
-
-		origin_start(w, NULL, NULL);
-		kill_within(w, rows[i].target, rows[i].octets, SIGKILL);
-		expect_finished(w, rows[i].target);
-		request = last_request(w);
-		expect_field(w, &request, "Range", NULL);
-		assert_int_equal(unlink(world_path(w,
-				     world_text(w, "out/%s%s", origin_host(w),
-					 rows[i].target))),
-		    0);
-	}
-}
-
-/* Killed again and again, a file still comes to its end. */
-static void
-many_kills_only_take_their_time(void **state)
-{
-	struct world *w = *state;
-	struct origin_request request;
-
-	origin_start(w, NULL, NULL);
-	for (int i = 2; i <= 8; i += 2)
-		kill_within(w, "/ver/10M/a", (uint64_t)i * MIB, SIGKILL);
-	expect_finished(w, "/ver/10M/a");
-	assert_int_equal(origin_stat(w, "requests"), 5);
-	request = last_request(w);
-	assert_true(range_of(w, &request) >= 7 * MIB);
-}
-
-/* Another URL's unfinished file is not ours to continue. */
-static void
-a_part_is_continued_by_its_own_url_alone(void **state)
-{
-	struct world *w = *state;
-	struct run *run;
-
-	origin_start(w, NULL, NULL);
-	kill_within(w, "/ver/6M/a", 2 * MIB, SIGKILL);
-	run = bulkfetch(w, "-d", "out", origin_url(w, "/ver/6M/b"),
-	    origin_url(w, "/ver/6M/c"), NULL);
-	expect_exit(run, 0);
-	expect_generated(w, "out", "/ver/6M/b");
-	expect_generated(w, "out", "/ver/6M/c");
-	expect_exit(
-	    bulkfetch(w, "-d", "out", origin_url(w, "/ver/6M/a"), NULL), 0);
-	expect_generated(w, "out", "/ver/6M/a");
-	assert_int_equal(world_count_files(w, "out"), 3);
-}
-
 int
 main(void)
 {
@@ -560,12 +382,6 @@ main(void)
 		WORLD_TEST(a_part_that_nobody_asked_for_is_a_failure),
 		WORLD_TEST(a_chunked_body_that_breaks_off_comes_out_right),
 		WORLD_TEST(standard_output_gets_whole_bodies_alone),
-		WORLD_TEST(the_next_run_continues_what_a_kill_has_left),
-		WORLD_TEST(the_next_run_continues_only_the_same_version),
-		WORLD_TEST(
-		    what_is_small_or_has_no_strong_validator_starts_again),
-		WORLD_TEST(many_kills_only_take_their_time),
-		WORLD_TEST(a_part_is_continued_by_its_own_url_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

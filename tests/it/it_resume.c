@@ -3,9 +3,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 static void
@@ -16,24 +13,6 @@ append(struct world *w, const char *name, const char *text)
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fclose(f), 0);
-}
-
-/* Every line of the list has one record of success, and no other. */
-static void
-expect_all_logged(struct world *w, size_t count)
-{
-	struct records r = records_read(w, "log");
-	bool *seen = world_alloc(w, count);
-
-	assert_int_equal(r.count, count);
-	assert_int_equal(records_count(&r, "ok", "true"), count);
-	for (size_t i = 0; i < count; i++) {
-		long long n = record_number(&r, r.lines[i], "n");
-
-		assert_in_range(n, 1, count);
-		assert_false(seen[n - 1]);
-		seen[n - 1] = true;
-	}
 }
 
 /* A run over "list" that is stopped once the origin has had `least` requests. */
@@ -67,7 +46,7 @@ a_stopped_run_goes_on_where_it_was(void **state)
 	    "list", NULL);
 	expect_exit(run, 0);
 	expect_urls(w, "out", "127.0.0.1", "/delay/20/50/", URLS);
-	expect_all_logged(w, URLS);
+	expect_all_done(w, "log", URLS);
 	/* Nothing twice. */
 	assert_int_equal(origin_stat(w, "requests"), URLS);
 	/* And nothing at all when there is nothing to do. */
@@ -75,7 +54,7 @@ a_stopped_run_goes_on_where_it_was(void **state)
 	    bulkfetch(w, "--resume", "-d", "out", "--log", "log", "list", NULL);
 	expect_exit(run, 0);
 	assert_int_equal(origin_stat(w, "requests"), URLS);
-	expect_all_logged(w, URLS);
+	expect_all_done(w, "log", URLS);
 }
 
 static void
@@ -88,7 +67,7 @@ the_first_run_may_be_told_to_resume(void **state)
 	expect_exit(
 	    bulkfetch(w, "--resume", "-d", "out", "--log", "log", "list", NULL),
 	    0);
-	expect_all_logged(w, 10);
+	expect_all_done(w, "log", 10);
 }
 
 static void
@@ -110,7 +89,7 @@ a_list_from_standard_input_is_resumed_as_well(void **state)
 	expect_exit(run_finish(run), 7);
 	expect_exit(run_spec(w, &spec), 0);
 	expect_urls(w, "out", "127.0.0.1", "/delay/20/50/", URLS);
-	expect_all_logged(w, URLS);
+	expect_all_done(w, "log", URLS);
 	assert_int_equal(origin_stat(w, "requests"), URLS);
 }
 
@@ -129,7 +108,7 @@ several_lists_are_resumed_as_one(void **state)
 	    0);
 	expect_urls(w, "out", "127.0.0.1", "/gen/6/", 3);
 	expect_generated(w, "out", "/gen/7/x");
-	expect_all_logged(w, 7);
+	expect_all_done(w, "log", 7);
 	assert_int_equal(origin_stat(w, "requests"), 7);
 }
 
@@ -146,7 +125,7 @@ a_list_that_has_grown_at_its_end_is_accepted(void **state)
 	    bulkfetch(w, "--resume", "-d", "out", "--log", "log", "list", NULL),
 	    0);
 	expect_urls(w, "out", "127.0.0.1", "/gen/6/", 10);
-	expect_all_logged(w, 20);
+	expect_all_done(w, "log", 20);
 	assert_int_equal(origin_stat(w, "requests"), 20);
 }
 
@@ -213,7 +192,7 @@ a_torn_last_record_is_mended(void **state)
 				"log", "list", NULL),
 		    0);
 		/* Two of them stood; the third one is made again. */
-		expect_all_logged(w, 3);
+		expect_all_done(w, "log", 3);
 		assert_int_equal(origin_stat(w, "requests"), 3 + i + 1);
 	}
 }
@@ -223,9 +202,7 @@ static void
 a_file_that_is_no_log_is_refused(void **state)
 {
 	static const char *const texts[] = { "nonsense\n",
-		"#!/bin/sh\nexit 0\n", "http://example.org/\n",
-		"\x7f"
-		"ELF" };
+		"#!/bin/sh\nexit 0\n", "http://example.org/\n", "\177ELF" };
 	struct world *w = *state;
 
 	origin_start(w, NULL, NULL);
@@ -295,7 +272,7 @@ two_runs_on_one_log_the_second_stops_at_once(void **state)
 	assert_true(before.len > 0);
 	expect_exit(run_finish(first), 0);
 	assert_int_equal(origin_stat(w, "requests"), 2);
-	expect_all_logged(w, 2);
+	expect_all_done(w, "log", 2);
 }
 
 static void
@@ -422,118 +399,6 @@ what_was_broken_off_is_made_again(void **state)
 	assert_int_equal(origin_stat(w, "requests"), 4);
 }
 
-/* ---- Kills -------------------------------------------------------------- */
-
-#define KILLS 200
-#define KILL_C 16
-#define KILL_AFTER_MAX_US 80000
-/* Valgrind needs a second to begin. */
-#define KILL_WRAPPED_AFTER_MAX_US 1200000
-#define KILLS_WRAPPED 20
-#define SMALL "/delay/20/700/"
-#define MIDDLE "/delay/20/90000/"
-#define CHUNKED "/chunked/40000/"
-#define LARGE "/ver/2M/"
-
-static unsigned
-choose_seed(void)
-{
-	const char *given = getenv("IT_SEED");
-	unsigned seed = 0;
-
-	if (given != NULL)
-		return (unsigned)strtoul(given, NULL, 10);
-	assert_int_equal(getrandom(&seed, sizeof(seed), 0), sizeof(seed));
-	return seed;
-}
-
-static void
-sleep_us(long us)
-{
-	(void)nanosleep(&(struct timespec){ .tv_sec = us / 1000000,
-			    .tv_nsec = us % 1000000 * 1000 },
-	    NULL);
-}
-
-/* How many of each there are in the list. */
-struct mix {
-	size_t small;
-	size_t middle;
-	size_t chunked;
-	size_t large;
-};
-
-static size_t
-write_mix(struct world *w, struct mix mix)
-{
-	origin_add_urls(w, "list", "127.0.0.1", SMALL, mix.small / 2);
-	origin_add_urls(w, "list", "127.0.0.1", LARGE, mix.large);
-	origin_add_urls(w, "list", "127.0.0.2", SMALL, mix.small / 2);
-	origin_add_urls(w, "list", "127.0.0.1", CHUNKED, mix.chunked);
-	origin_add_urls(w, "list", "127.0.0.1", MIDDLE, mix.middle);
-	return mix.small / 2 * 2 + mix.middle + mix.chunked + mix.large;
-}
-
-static void
-expect_mix(struct world *w, struct mix mix)
-{
-	expect_urls(w, "out", "127.0.0.1", SMALL, mix.small / 2);
-	expect_urls(w, "out", "127.0.0.2", SMALL, mix.small / 2);
-	expect_urls(w, "out", "127.0.0.1", LARGE, mix.large);
-	expect_urls(w, "out", "127.0.0.1", CHUNKED, mix.chunked);
-	expect_urls(w, "out", "127.0.0.1", MIDDLE, mix.middle);
-}
-
-/*
- * What a kill costs: a request under way on each connection, and one more that
- * had ended on each in the same round of events, at the end of which records
- * are written.
- */
-static void
-kills_at_any_moment_lose_nothing_and_repeat_little(void **state)
-{
-	static const char *const words[] = { "-c", "16", "--resume",
-		"--limit-rate", "60M", "-d", "out", "--log", "log", "list",
-		NULL };
-	static const struct mix mix = {
-		.small = 5000, .middle = 400, .chunked = 400, .large = 20
-	};
-	struct world *w = *state;
-	struct run_spec spec = { .words = words };
-	size_t kills = run_is_wrapped() ? KILLS_WRAPPED : KILLS;
-	long after_max_us =
-	    run_is_wrapped() ? KILL_WRAPPED_AFTER_MAX_US : KILL_AFTER_MAX_US;
-	unsigned seed = choose_seed();
-	size_t killed = 0;
-	uint64_t requests;
-	size_t urls;
-
-	print_message("IT_SEED=%u\n", seed);
-	srandom(seed);
-	origin_start(w, NULL, NULL);
-	urls = write_mix(w, mix);
-	for (size_t i = 0; i < kills; i++) {
-		struct run *run = run_start(w, &spec);
-
-		sleep_us(random() % after_max_us);
-		run_signal(run, SIGKILL);
-		(void)run_finish(run);
-		killed += run->signal == SIGKILL;
-		if (run->signal == 0)
-			expect_exit(run, 0);
-	}
-	expect_exit(run_spec(w, &spec), 0);
-	requests = origin_stat(w, "requests");
-	print_message("%zu kills, %llu requests for %zu URLs\n", killed,
-	    (unsigned long long)requests, urls);
-	/* The list has lasted for all of them. */
-	assert_true(killed >= kills - 2);
-	expect_mix(w, mix);
-	assert_int_equal(world_count_files(w, "out"), urls);
-	expect_all_logged(w, urls);
-	assert_true(requests <= urls + killed * 2 * KILL_C);
-}
-
 int
 main(void)
 {
@@ -545,15 +410,14 @@ main(void)
 		WORLD_TEST(a_list_that_has_grown_at_its_end_is_accepted),
 		WORLD_TEST(a_list_that_has_changed_is_refused_by_name),
 		WORLD_TEST(a_torn_last_record_is_mended),
-		WORLD_TEST(records_that_are_none_are_passed_over),
 		WORLD_TEST(a_file_that_is_no_log_is_refused),
+		WORLD_TEST(records_that_are_none_are_passed_over),
 		WORLD_TEST(two_runs_on_one_log_the_second_stops_at_once),
 		WORLD_TEST(resuming_needs_a_log),
 		WORLD_TEST(resume_leaves_failures_alone),
 		WORLD_TEST(resume_failed_makes_failures_again_and_what_is_left),
 		WORLD_TEST(retry_failed_needs_no_list),
 		WORLD_TEST(what_was_broken_off_is_made_again),
-		WORLD_TEST(kills_at_any_moment_lose_nothing_and_repeat_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

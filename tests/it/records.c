@@ -83,3 +83,20 @@ record_number(const struct records *r, struct slice record, const char *member)
 		    (const char *)record.ptr);
 	return strtoll(value, NULL, 10);
 }
+
+void
+expect_all_done(struct world *w, const char *name, size_t count)
+{
+	struct records r = records_read(w, name);
+	bool *seen = world_alloc(w, count);
+
+	assert_int_equal(r.count, count);
+	assert_int_equal(records_count(&r, "ok", "true"), count);
+	for (size_t i = 0; i < count; i++) {
+		long long n = record_number(&r, r.lines[i], "n");
+
+		assert_in_range(n, 1, count);
+		assert_false(seen[n - 1]);
+		seen[n - 1] = true;
+	}
+}

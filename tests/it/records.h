@@ -28,6 +28,10 @@ size_t records_count(
 void expect_member(const struct records *r, struct slice record,
     const char *member, const char *value);
 
+/* Each of the lines 1 to `count` of the lists has one record, of success, and
+ * there is no other. */
+void expect_all_done(struct world *w, const char *name, size_t count);
+
 /* The member as a number. */
 long long record_number(
     const struct records *r, struct slice record, const char *member);

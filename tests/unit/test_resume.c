@@ -95,23 +95,6 @@ goes_on_with_what_has_no_result(void **state)
 	expect_left(BULKFETCH_RESUME_FAILED, "3:u3 5:u5 6:u6 7:u7 ");
 }
 
-/* A disk that was full may have room now. */
-static void
-what_failed_on_this_side_has_no_result(void **state)
-{
-	struct bulkfetch_log *log = logged_open("log");
-
-	(void)state;
-	logged_put("list", "u1\nu2\nu3\n");
-	logged_add(log, 1, "u1", LOGGED_OK);
-	logged_add(log, 2, "u2", LOGGED_FULL);
-	logged_add(log, 3, "u3", LOGGED_FAILED);
-	assert_int_equal(bulkfetch_log_close(log), 0);
-	expect_left(BULKFETCH_RESUME, "2:u2 ");
-	expect_left(BULKFETCH_RESUME_FAILED, "2:u2 3:u3 ");
-	expect_left(BULKFETCH_RETRY_FAILED, "2:u2 3:u3 ");
-}
-
 static void
 takes_all_when_the_log_is_empty(void **state)
 {
@@ -682,7 +665,6 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(goes_on_with_what_has_no_result),
-		TEST(what_failed_on_this_side_has_no_result),
 		TEST(takes_all_when_the_log_is_empty),
 		TEST(goes_by_the_last_result_of_each),
 		TEST(passes_over_lines_that_are_no_records),

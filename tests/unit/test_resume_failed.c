@@ -46,6 +46,40 @@ gives_each_failure_once_in_the_order_of_the_log(void **state)
 	source.free(source.ctx);
 }
 
+/* A disk that was full may have room now. */
+static void
+what_failed_on_this_side_is_tried_in_any_case(void **state)
+{
+	static const struct {
+		enum bulkfetch_resume_how how;
+		const char *items;
+	} cases[] = {
+		{ BULKFETCH_RESUME, "2:u2 " },
+		{ BULKFETCH_RESUME_FAILED, "2:u2 3:u3 " },
+		{ BULKFETCH_RETRY_FAILED, "2:u2 3:u3 " },
+	};
+	static const char *const names[] = { "list" };
+	struct bulkfetch_log *log = logged_open("log");
+
+	(void)state;
+	logged_put("list", "u1\nu2\nu3\n");
+	logged_add(log, 1, "u1", LOGGED_OK);
+	logged_add(log, 2, "u2", LOGGED_FULL);
+	logged_add(log, 3, "u3", LOGGED_FAILED);
+	assert_int_equal(bulkfetch_log_close(log), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bool has_list = cases[i].how != BULKFETCH_RETRY_FAILED;
+		struct bulkfetch_source source;
+
+		assert_int_equal(
+		    bulkfetch_resume_new("log", cases[i].how, names, has_list,
+			&source, &resumed, &problem),
+		    0);
+		assert_string_equal(logged_items(&source), cases[i].items);
+		source.free(source.ctx);
+	}
+}
+
 static void
 restores_urls_octet_for_octet(void **state)
 {
@@ -256,6 +290,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(gives_each_failure_once_in_the_order_of_the_log),
+		TEST(what_failed_on_this_side_is_tried_in_any_case),
 		TEST(restores_urls_octet_for_octet),
 		TEST(gives_what_the_log_does_not_know_in_full_as_a_problem),
 		TEST(knows_the_list_and_line_of_each),

@@ -190,6 +190,22 @@ the_body_of_a_redirect_is_of_no_interest(void **state)
 	}
 }
 
+/* Of one that could not be used again anyway. */
+static void
+no_connection_is_held_for_the_body_of_a_redirect(void **state)
+{
+	static const struct move moves[] = {
+		{ "GET /x", NULL, "HTTP/1.1 302 x\r\nLocation: /y\r\n\r\nx",
+		    false },
+		{ "GET /y", NULL, OK_5, false },
+	};
+
+	(void)state;
+	script_begin(moves, COUNT(moves));
+	assert_true(script_fetch("http://a/x")->ok);
+	assert_int_equal(script.at_ms[1], 0);
+}
+
 /* Begins where the list says, as what was there may be somewhere else now. */
 static void
 a_retry_begins_at_the_beginning(void **state)
@@ -340,6 +356,7 @@ main(void)
 		TEST(what_is_for_one_origin_goes_to_no_other),
 		TEST(a_post_becomes_a_get_or_stays_what_it_is),
 		TEST(the_body_of_a_redirect_is_of_no_interest),
+		TEST(no_connection_is_held_for_the_body_of_a_redirect),
 		TEST(a_retry_begins_at_the_beginning),
 		TEST(what_is_behind_a_post_repeats_no_post),
 		TEST(waiting_for_a_turn_takes_none_of_the_time),
