@@ -69,6 +69,7 @@ what_failed_on_this_side_is_tried_in_any_case(void **state)
 	assert_int_equal(bulkfetch_log_close(log), 0);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		bool has_list = cases[i].how != BULKFETCH_RETRY_FAILED;
+		struct bulkfetch_problem problem;
 		struct bulkfetch_source source;
 
 		assert_int_equal(
