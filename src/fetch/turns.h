@@ -41,8 +41,8 @@ struct host;
 
 enum turn_state { TURN_OUT, TURN_GOING, TURN_QUEUED, TURN_DELAYED };
 
-/* In a transfer.  The key is lent while the turn is not OUT, and may move:
- * then turn_set_key() tells. */
+/* In a transfer.  The key is lent, and stays in place, while the turn is not
+ * OUT. */
 struct turn {
 	enum turn_state state;
 	struct slice key;      /* "http://host:port", borrowed */
@@ -72,13 +72,6 @@ struct err turns_new(
 void turns_free(struct turns *t);
 
 void turn_init(struct turn *turn);
-
-/* The octets of its key lie elsewhere now. */
-static inline void
-turn_set_key(struct turn *turn, struct slice key)
-{
-	turn->key = key;
-}
 
 /* May a request to `key` begin?  The turn is OUT. */
 enum turns_answer turns_ask(
