@@ -295,17 +295,17 @@ engine_on_host(void *ctx, const struct transfer *t,
 	double wait_s = (double)wait_ms / 1000;
 
 	switch (event) {
-	case HOST_PARKED:
+	case TRANSFER_HOST_PARKED:
 		engine_tell(e, BULKFETCH_LEVEL_INFO,
 		    "%.*s: asks to be left alone for %.0f s", len, text,
 		    wait_s);
 		break;
-	case HOST_GIVEN_UP:
+	case TRANSFER_HOST_GIVEN_UP:
 		engine_tell(e, BULKFETCH_LEVEL_WARNING,
 		    "%.*s: given up, as it asks to be left alone for %.0f s",
 		    len, text, wait_s);
 		break;
-	case HOST_DOWN:
+	case TRANSFER_HOST_DOWN:
 		engine_tell(e, BULKFETCH_LEVEL_WARNING,
 		    "%.*s: given up after %u failures to connect", len, text,
 		    e->env.options.max_host_errors);

@@ -25,7 +25,7 @@ known_hosts_init(
 }
 
 static void
-forget(struct known_hosts *hosts, struct host *host)
+forget(struct known_hosts *hosts, struct known_host *host)
 {
 	hash_table_remove(&hosts->table, &host->node);
 	list_remove(&host->in_parked);
@@ -39,8 +39,8 @@ known_hosts_fini(struct known_hosts *hosts)
 	     i++) {
 		while (hosts->table.heads[i] != NULL)
 			forget(hosts,
-			    LIST_OBJECT(
-				hosts->table.heads[i], struct host, node));
+			    LIST_OBJECT(hosts->table.heads[i],
+				struct known_host, node));
 	}
 	hash_table_fini(&hosts->table);
 	heap_fini(&hosts->fading);
@@ -48,20 +48,21 @@ known_hosts_fini(struct known_hosts *hosts)
 
 /* Take a host that nobody holds out of what is remembered. */
 static void
-recall(struct known_hosts *hosts, struct host *host)
+recall(struct known_hosts *hosts, struct known_host *host)
 {
 	list_remove(&host->link);
 	heap_remove(&hosts->fading, &host->due);
 	hosts->remembered_count--;
 }
 
-static struct host *
+static struct known_host *
 find(struct known_hosts *hosts, struct slice key, uint64_t hash)
 {
 	struct hash_node *node = hash_table_first(&hosts->table, hash);
 
 	for (; node != NULL; node = hash_table_next(node)) {
-		struct host *host = LIST_OBJECT(node, struct host, node);
+		struct known_host *host =
+		    LIST_OBJECT(node, struct known_host, node);
 
 		if (!slice_eq(slice_of(host->key, host->key_len), key))
 			continue;
@@ -72,7 +73,7 @@ find(struct known_hosts *hosts, struct slice key, uint64_t hash)
 	return NULL;
 }
 
-struct host *
+struct known_host *
 known_hosts_find(struct known_hosts *hosts, struct slice key)
 {
 	if (known_hosts_is_empty(hosts))
@@ -80,18 +81,18 @@ known_hosts_find(struct known_hosts *hosts, struct slice key)
 	return find(hosts, key, hash_octets(key, hosts->seed));
 }
 
-struct host *
+struct known_host *
 known_hosts_hold(struct known_hosts *hosts, struct slice key)
 {
 	uint64_t hash = hash_octets(key, hosts->seed);
-	struct host *host = find(hosts, key, hash);
+	struct known_host *host = find(hosts, key, hash);
 
 	if (host != NULL)
 		return host;
 	host = malloc(sizeof(*host) + key.len);
 	if (host == NULL)
 		return NULL;
-	*host = (struct host){ .holds = 1, .key_len = key.len };
+	*host = (struct known_host){ .holds = 1, .key_len = key.len };
 	list_init(&host->link);
 	heap_node_init(&host->due);
 	list_init(&host->in_parked);
@@ -106,7 +107,7 @@ known_hosts_hold(struct known_hosts *hosts, struct slice key)
 
 /* Remember a host that nobody holds, for as long as that makes sense. */
 static void
-remember(struct known_hosts *hosts, struct host *host, int64_t now_ms)
+remember(struct known_hosts *hosts, struct known_host *host, int64_t now_ms)
 {
 	bool is_lasting = host->is_down || host->failures > 0;
 
@@ -119,7 +120,8 @@ remember(struct known_hosts *hosts, struct host *host, int64_t now_ms)
 	if (!is_lasting) /* cannot fail: there is room for all remembered */
 		(void)heap_add(&hosts->fading, &host->due, host_due_ms(host));
 	if (hosts->remembered_count > KNOWN_HOSTS_IDLE_MAX) {
-		host = LIST_OBJECT(hosts->remembered.prev, struct host, link);
+		host = LIST_OBJECT(
+		    hosts->remembered.prev, struct known_host, link);
 		recall(hosts, host);
 		forget(hosts, host);
 	}
@@ -127,7 +129,7 @@ remember(struct known_hosts *hosts, struct host *host, int64_t now_ms)
 
 void
 known_hosts_release(
-    struct known_hosts *hosts, struct host *host, int64_t now_ms)
+    struct known_hosts *hosts, struct known_host *host, int64_t now_ms)
 {
 	assert(host->holds > 0);
 	if (--host->holds > 0)
@@ -143,7 +145,8 @@ known_hosts_fade(struct known_hosts *hosts, int64_t now_ms)
 
 	while ((first = heap_peek(&hosts->fading)) != NULL &&
 	    first->key <= now_ms) {
-		struct host *host = LIST_OBJECT(first, struct host, due);
+		struct known_host *host =
+		    LIST_OBJECT(first, struct known_host, due);
 
 		recall(hosts, host);
 		forget(hosts, host);
@@ -151,7 +154,8 @@ known_hosts_fade(struct known_hosts *hosts, int64_t now_ms)
 }
 
 void
-known_hosts_park(struct known_hosts *hosts, struct host *host, int64_t until_ms)
+known_hosts_park(
+    struct known_hosts *hosts, struct known_host *host, int64_t until_ms)
 {
 	if (until_ms <= host->parked_until_ms)
 		return;
@@ -161,7 +165,7 @@ known_hosts_park(struct known_hosts *hosts, struct host *host, int64_t until_ms)
 }
 
 int64_t
-host_due_ms(const struct host *host)
+host_due_ms(const struct known_host *host)
 {
 	int64_t pace_ms = pace_due_ms(&host->pace);
 
@@ -176,8 +180,7 @@ known_hosts_parked(const struct known_hosts *hosts, int64_t now_ms)
 
 	for (struct list *at = hosts->parked.next; at != &hosts->parked;
 	     at = at->next)
-		count +=
-		    LIST_OBJECT(at, struct host, in_parked)->parked_until_ms >
-		    now_ms;
+		count += LIST_OBJECT(at, struct known_host, in_parked)
+			     ->parked_until_ms > now_ms;
 	return count;
 }

@@ -38,7 +38,7 @@ enum host_place {
 	HOST_DOWN,  /* in the list of those whose turns are to be sent home */
 };
 
-struct host {
+struct known_host {
 	struct hash_node node;
 	size_t holds;
 	/* Of the one who holds it; when nobody does, in `remembered` and
@@ -87,25 +87,27 @@ known_hosts_is_empty(const struct known_hosts *hosts)
 }
 
 /* The host `key` if it is known, held; else NULL. */
-struct host *known_hosts_find(struct known_hosts *hosts, struct slice key);
+struct known_host *known_hosts_find(
+    struct known_hosts *hosts, struct slice key);
 
 /* The host `key`, made known if it was not, held; NULL when there is no
  * memory for it. */
-struct host *known_hosts_hold(struct known_hosts *hosts, struct slice key);
+struct known_host *known_hosts_hold(
+    struct known_hosts *hosts, struct slice key);
 
 /* Let go of a host; with the last hold it must be ASIDE. */
 void known_hosts_release(
-    struct known_hosts *hosts, struct host *host, int64_t now_ms);
+    struct known_hosts *hosts, struct known_host *host, int64_t now_ms);
 
 /* Forget what has passed. */
 void known_hosts_fade(struct known_hosts *hosts, int64_t now_ms);
 
 /* Park a host until a time, or longer if it was parked for longer. */
 void known_hosts_park(
-    struct known_hosts *hosts, struct host *host, int64_t until_ms);
+    struct known_hosts *hosts, struct known_host *host, int64_t until_ms);
 
 /* When it is neither parked nor has to wait for its own pace. */
-int64_t host_due_ms(const struct host *host);
+int64_t host_due_ms(const struct known_host *host);
 
 /* How many are parked.  For people to read now and then: it looks at each. */
 unsigned known_hosts_parked(const struct known_hosts *hosts, int64_t now_ms);

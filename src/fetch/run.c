@@ -18,7 +18,8 @@
 /*
  * Descriptors that are neither a connection nor its file: the epoll and event
  * descriptors, the pipe for splicing, a list, the output directory, those of
- * validators and of notes in it, the file being opened; and the share that a collector may keep open between bodies.
+ * validators and of notes in it, the file being opened; and the share that a
+ * collector may keep open between bodies.
  */
 #define RESERVED_FDS 17
 #define RESERVED_SHARE 8

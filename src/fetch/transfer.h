@@ -75,9 +75,9 @@ enum transfer_outcome {
 
 /* What is to be told of a host. */
 enum transfer_host_event {
-	HOST_PARKED,   /* it asks to be left alone for `wait_ms` */
-	HOST_GIVEN_UP, /* the same, but for longer than is granted */
-	HOST_DOWN,     /* it could not be connected to too often */
+	TRANSFER_HOST_PARKED,   /* it asks to be left alone for `wait_ms` */
+	TRANSFER_HOST_GIVEN_UP, /* the same, but for longer than is granted */
+	TRANSFER_HOST_DOWN,     /* it could not be connected to too often */
 };
 
 struct transfer;
@@ -165,7 +165,7 @@ struct transfer {
 	unsigned retries;   /* of those that count against the options */
 	struct err failure; /* that the coming try follows, if any */
 	int64_t again_at_ms;
-	int64_t left_ms; /* of the try, while READY within one */
+	int64_t left_ms;   /* of the try, while READY within one */
 	const char *stage; /* where it is, in the log's words */
 	char ip[ENDPOINT_TEXT_MAX];
 	char message[TRANSFER_MESSAGE_MAX];

@@ -214,7 +214,7 @@ transfer_note_host(struct transfer *t, bool is_connected)
 	    !turns_note_connect(env->turns, transfer_origin(t), is_connected,
 		reactor_now_ms(env->reactor)))
 		return true;
-	env->host(env->ctx, t, HOST_DOWN, 0);
+	env->host(env->ctx, t, TRANSFER_HOST_DOWN, 0);
 	return false;
 }
 

@@ -323,12 +323,12 @@ heed_retry_after(struct transfer *t, const struct response *res)
 	if (max_ms == 0 || (uint64_t)wait_ms <= max_ms) {
 		t->try.retry_after_ms = wait_ms;
 		turns_park(t->env->turns, key, now_ms + wait_ms, now_ms);
-		t->env->host(t->env->ctx, t, HOST_PARKED, wait_ms);
+		t->env->host(t->env->ctx, t, TRANSFER_HOST_PARKED, wait_ms);
 		return;
 	}
 	t->try.retry_after_ms = INT64_MAX;
 	if (turns_give_up(t->env->turns, key, now_ms))
-		t->env->host(t->env->ctx, t, HOST_GIVEN_UP, wait_ms);
+		t->env->host(t->env->ctx, t, TRANSFER_HOST_GIVEN_UP, wait_ms);
 }
 
 static struct err

@@ -82,14 +82,14 @@ turn_init(struct turn *turn)
 /* ---- Hosts -------------------------------------------------------------- */
 
 static bool
-is_full(const struct turns *t, const struct host *host)
+is_full(const struct turns *t, const struct known_host *host)
 {
 	return t->limits.max_per_host > 0 &&
 	    host->going >= t->limits.max_per_host;
 }
 
 static enum host_place
-find_place(const struct turns *t, const struct host *host, int64_t now_ms)
+find_place(const struct turns *t, const struct known_host *host, int64_t now_ms)
 {
 	bool has_queue = !list_is_empty(&host->queue);
 
@@ -102,7 +102,7 @@ find_place(const struct turns *t, const struct host *host, int64_t now_ms)
 }
 
 static void
-put_aside(struct turns *t, struct host *host)
+put_aside(struct turns *t, struct known_host *host)
 {
 	list_remove(&host->link);
 	heap_remove(&t->timed, &host->due);
@@ -112,7 +112,7 @@ put_aside(struct turns *t, struct host *host)
 /* Put a host where it belongs.  One that is READY and stays so keeps its place
  * among the others. */
 static void
-settle(struct turns *t, struct host *host, int64_t now_ms)
+settle(struct turns *t, struct known_host *host, int64_t now_ms)
 {
 	enum host_place place = find_place(t, host, now_ms);
 
@@ -136,7 +136,7 @@ settle(struct turns *t, struct host *host, int64_t now_ms)
 }
 
 static void
-settle_and_release(struct turns *t, struct host *host, int64_t now_ms)
+settle_and_release(struct turns *t, struct known_host *host, int64_t now_ms)
 {
 	settle(t, host, now_ms);
 	known_hosts_release(&t->hosts, host, now_ms);
@@ -199,12 +199,12 @@ pass_time(struct turns *t, int64_t now_ms)
 	while ((first = heap_peek(&t->delayed)) != NULL && first->key <= now_ms)
 		end_delay(t, LIST_OBJECT(first, struct turn, node), now_ms);
 	while ((first = heap_peek(&t->timed)) != NULL && first->key <= now_ms)
-		settle(t, LIST_OBJECT(first, struct host, due), now_ms);
+		settle(t, LIST_OBJECT(first, struct known_host, due), now_ms);
 }
 
 /* Whether a turn of `host`, which is not down, may go without overtaking. */
 static bool
-may_go(const struct turns *t, const struct host *host, int64_t now_ms)
+may_go(const struct turns *t, const struct known_host *host, int64_t now_ms)
 {
 	if (t->limits.rate.count > 0 &&
 	    (!list_is_empty(&t->ready) || !pace_is_due(&t->pace, now_ms)))
@@ -259,7 +259,7 @@ turns_wait(struct turns *t, struct turn *turn, struct slice key, int64_t at_ms)
 void
 turns_leave(struct turns *t, struct turn *turn, int64_t now_ms)
 {
-	struct host *host = turn->host;
+	struct known_host *host = turn->host;
 
 	switch (turn->state) {
 	case TURN_OUT:
@@ -283,7 +283,7 @@ turns_leave(struct turns *t, struct turn *turn, int64_t now_ms)
 
 /* Send one turn of a host that is down home. */
 static struct turn *
-next_of_down(struct turns *t, struct host *host, int64_t now_ms)
+next_of_down(struct turns *t, struct known_host *host, int64_t now_ms)
 {
 	struct list *from =
 	    list_is_empty(&host->queue) ? &host->delayed : &host->queue;
@@ -296,17 +296,17 @@ next_of_down(struct turns *t, struct host *host, int64_t now_ms)
 struct turn *
 turns_next(struct turns *t, int64_t now_ms, bool *is_down)
 {
-	struct host *host;
+	struct known_host *host;
 	struct turn *turn;
 
 	pass_time(t, now_ms);
 	*is_down = !list_is_empty(&t->down);
 	if (*is_down)
-		return next_of_down(
-		    t, LIST_OBJECT(t->down.next, struct host, link), now_ms);
+		return next_of_down(t,
+		    LIST_OBJECT(t->down.next, struct known_host, link), now_ms);
 	if (list_is_empty(&t->ready) || !pace_is_due(&t->pace, now_ms))
 		return NULL;
-	host = LIST_OBJECT(t->ready.next, struct host, link);
+	host = LIST_OBJECT(t->ready.next, struct known_host, link);
 	turn = LIST_OBJECT(host->queue.next, struct turn, link);
 	list_remove(&turn->link);
 	t->waiting--;
@@ -346,7 +346,7 @@ turns_due_ms(const struct turns *t)
 void
 turns_park(struct turns *t, struct slice key, int64_t until_ms, int64_t now_ms)
 {
-	struct host *host;
+	struct known_host *host;
 
 	if (until_ms <= now_ms)
 		return;
@@ -360,7 +360,7 @@ turns_park(struct turns *t, struct slice key, int64_t until_ms, int64_t now_ms)
 bool
 turns_give_up(struct turns *t, struct slice key, int64_t now_ms)
 {
-	struct host *host = known_hosts_hold(&t->hosts, key);
+	struct known_host *host = known_hosts_hold(&t->hosts, key);
 	bool is_news;
 
 	if (host == NULL)
@@ -375,7 +375,7 @@ bool
 turns_note_connect(
     struct turns *t, struct slice key, bool is_connected, int64_t now_ms)
 {
-	struct host *host;
+	struct known_host *host;
 	bool is_news = false;
 
 	if (t->limits.max_host_errors == 0)

@@ -37,7 +37,7 @@
 #include "bulkfetch.h"
 
 struct turns;
-struct host;
+struct known_host;
 
 enum turn_state { TURN_OUT, TURN_GOING, TURN_QUEUED, TURN_DELAYED };
 
@@ -45,10 +45,10 @@ enum turn_state { TURN_OUT, TURN_GOING, TURN_QUEUED, TURN_DELAYED };
  * OUT. */
 struct turn {
 	enum turn_state state;
-	struct slice key;      /* "http://host:port", borrowed */
-	struct host *host;     /* held; NULL while OUT, and maybe GOING */
-	struct list link;      /* in its host, while it waits */
-	struct heap_node node; /* while DELAYED */
+	struct slice key;        /* "http://host:port", borrowed */
+	struct known_host *host; /* held; NULL while OUT, and maybe GOING */
+	struct list link;        /* in its host, while it waits */
+	struct heap_node node;   /* while DELAYED */
 };
 
 /* 0 for no limit. */

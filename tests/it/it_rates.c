@@ -228,6 +228,9 @@ sample_flows(struct world *w, struct samples *samples)
 
 		if (s->count > 0 && s->octets[s->count - 1] == all)
 			continue;
+		/* A file that was just being renamed may not have been seen. */
+		if (s->count > 0 && octets < s->octets[s->count - 1])
+			octets = s->octets[s->count - 1];
 		unfinished++;
 		if (s->count > 0 && s->ms[s->count - 1] == now_ms)
 			continue;
