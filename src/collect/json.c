@@ -18,8 +18,13 @@ uint8_t *
 json_number(uint8_t *at, uint64_t value)
 {
 	char digits[NUM_U64_MAX_LEN];
-	size_t len = num_format_u64(value, digits);
+	size_t len;
 
+	if (value < 10) { /* as most are */
+		*at = (uint8_t)('0' + value);
+		return at + 1;
+	}
+	len = num_format_u64(value, digits);
 	memcpy(at, digits, len);
 	return at + len;
 }
@@ -47,12 +52,36 @@ is_plain(uint8_t octet)
 	    !ascii_is_control(octet);
 }
 
+#define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+
+/* Has one of the eight octets its high bit, for each that is less than `n`? */
+static uint64_t
+less(uint64_t word, uint64_t n)
+{
+	return (word - EACH(n)) & ~word;
+}
+
+/* Eight octets at a time; what is not plain may also be told of its neighbour.
+ */
+static bool
+are_plain(const uint8_t *octets)
+{
+	uint64_t word;
+
+	memcpy(&word, octets, sizeof(word));
+	return ((word | less(word, 0x20) | less(word ^ EACH('"'), 1) |
+		    less(word ^ EACH('\\'), 1) | less(word ^ EACH(0x7f), 1)) &
+		   EACH(0x80)) == 0;
+}
+
 /* The ordinary string needs nothing: how much of `s` is like that? */
 static size_t
 plain_len(struct slice s)
 {
 	size_t len = 0;
 
+	while (s.len - len >= sizeof(uint64_t) && are_plain(s.ptr + len))
+		len += sizeof(uint64_t);
 	while (len < s.len && is_plain(s.ptr[len]))
 		len++;
 	return len;

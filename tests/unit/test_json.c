@@ -1,5 +1,7 @@
 #include "exact.h"
 
+#include <stdio.h>
+
 #include "base/num.h"
 #include "collect/json.h"
 
@@ -35,6 +37,37 @@ writes_any_octets_as_a_string(void **state)
 		    cases[i].out);
 		free(out);
 		exact_free(in);
+	}
+}
+
+/* Eight octets are looked at a time. */
+static void
+sees_each_octet_wherever_it_stands(void **state)
+{
+	(void)state;
+	for (unsigned octet = 0; octet <= 0xff; octet++) {
+		for (size_t at = 0; at < 20; at++) {
+			char in[20];
+			char expected[64];
+			uint8_t out[JSON_STRING_MAX(20)];
+			bool is_plain = octet >= 0x20 && octet < 0x7f &&
+			    octet != '"' && octet != '\\';
+			size_t len;
+
+			memset(in, 'a', sizeof(in));
+			in[at] = (char)octet;
+			(void)snprintf(expected, sizeof(expected),
+			    octet == '"' || octet == '\\'
+				? "\"%.*s\\%c%.*s\""
+				: (is_plain ? "\"%.*s%c%.*s\""
+					    : "\"%.*s\\u%04x%.*s\""),
+			    (int)at, "aaaaaaaaaaaaaaaaaaaa", octet,
+			    (int)(sizeof(in) - 1 - at), "aaaaaaaaaaaaaaaaaaaa");
+			len = (size_t)(json_string(
+					   out, slice_of(in, sizeof(in))) -
+			    out);
+			expect_text("octet", slice_of(out, len), expected);
+		}
 	}
 }
 
@@ -75,6 +108,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_any_octets_as_a_string),
+		cmocka_unit_test(sees_each_octet_wherever_it_stands),
 		cmocka_unit_test(keeps_to_the_room_for_any_octet),
 		cmocka_unit_test(writes_numbers),
 	};
