@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/slice.h"
+#include "base/text.h"
 
 #define PLACE_MAX 272 /* a host name and its port */
 #define WORD_MAX 24
@@ -36,12 +37,6 @@ struct report {
 	unsigned lines;
 	uint64_t unlisted; /* untold, when the pairs were used up */
 };
-
-static struct slice
-slice_text(struct bulkfetch_text text)
-{
-	return slice_of(text.ptr, text.len);
-}
 
 static const char *
 escape(struct slice s, char *out, size_t cap)
@@ -96,7 +91,7 @@ static struct slice
 place_of(const struct bulkfetch_result *result)
 {
 	if (result->host.len > 0)
-		return slice_text(result->host);
+		return text_slice(result->host);
 	if (result->list != NULL)
 		return slice_str(list_name(result->list));
 	return slice_str("command line");
@@ -188,7 +183,7 @@ show_url(const struct bulkfetch_result *result, char out[URL_SHOWN_MAX])
 	char front[64];
 	char back[URL_SHOWN_MAX - sizeof(front) - 4];
 
-	split_at_userinfo(slice_text(result->url), &scheme, &rest);
+	split_at_userinfo(text_slice(result->url), &scheme, &rest);
 	(void)escape(rest, back, sizeof(back));
 	/* escape() may have cut it as well. */
 	if (strlen(back) >= sizeof(back) - 4)

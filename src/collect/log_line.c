@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "collect/json.h"
 
 /* Names, punctuation and numbers of a line: about 30 members. */
@@ -9,12 +10,6 @@
 
 /* What a message may take in a comment. */
 #define MESSAGE_MAX 512
-
-static struct slice
-slice_text(struct bulkfetch_text text)
-{
-	return slice_of(text.ptr, text.len);
-}
 
 /* `name` is all that stands between two values: ,"bytes": */
 static uint8_t *
@@ -57,7 +52,7 @@ put_extras(uint8_t *at, const struct bulkfetch_result *r)
 	if (r->redirects > 0) {
 		at = put_number(at, ",\"redirects\":", r->redirects);
 		at = json_raw(at, slice_str(",\"final_url\":"));
-		at = json_string(at, slice_text(r->final_url));
+		at = json_string(at, text_slice(r->final_url));
 	}
 	if (r->continued_at > 0)
 		at = put_number(at, ",\"continued_at\":", r->continued_at);
@@ -78,7 +73,7 @@ put_json(uint8_t *at, const struct bulkfetch_result *r)
 {
 	at = put_number(at, "{\"n\":", r->n);
 	at = json_raw(at, slice_str(",\"url\":"));
-	at = json_string(at, slice_text(r->url));
+	at = json_string(at, text_slice(r->url));
 	at = json_raw(at, slice_str(r->ok ? ",\"ok\":true" : ",\"ok\":false"));
 	at =
 	    put_ms(at, ",\"status\":", r->status > 0 ? (int64_t)r->status : -1);
@@ -120,7 +115,7 @@ json_max(const struct bulkfetch_result *r)
 static bool
 is_a_line(const struct bulkfetch_result *r)
 {
-	struct slice url = slice_text(r->url);
+	struct slice url = text_slice(r->url);
 
 	if (r->is_url_cut || url.len == 0 || url.ptr[0] == '#' ||
 	    slice_trim(url).len != url.len || url.ptr[url.len - 1] == '\r' ||
@@ -152,7 +147,7 @@ put_failed(uint8_t *at, const struct bulkfetch_result *r)
 {
 	if (!is_a_line(r))
 		return put_comment(at, r);
-	return json_raw(json_raw(at, slice_text(r->url)), slice_str("\n"));
+	return json_raw(json_raw(at, text_slice(r->url)), slice_str("\n"));
 }
 
 /* ---- Either ------------------------------------------------------------- */

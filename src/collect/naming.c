@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/num.h"
+#include "base/text.h"
 
 /* "/%empty" for a '/' is the most that one octet can become. */
 #define GROWTH_MAX 7
@@ -112,9 +113,9 @@ has_nul(struct slice text)
 struct err
 naming_append(const struct bulkfetch_request *request, struct buf *out)
 {
-	struct slice host = naming_slice(request->authority);
-	struct slice path = naming_slice(request->path);
-	struct slice query = naming_slice(request->query);
+	struct slice host = text_slice(request->authority);
+	struct slice path = text_slice(request->path);
+	struct slice query = text_slice(request->query);
 	struct err err = reserve(out, host.len + path.len + query.len);
 	size_t start = out->len;
 	size_t last;
@@ -195,16 +196,16 @@ naming_hash(const struct bulkfetch_request *request)
 	uint64_t seed = 0;
 
 	if (request->userinfo.len > 0)
-		seed = hash_octets(naming_slice(request->userinfo), 0);
-	return hash_octets(naming_slice(request->url), seed);
+		seed = hash_octets(text_slice(request->userinfo), 0);
+	return hash_octets(text_slice(request->url), seed);
 }
 
 unsigned
 naming_kinds(const struct bulkfetch_request *request)
 {
-	struct slice path = naming_slice(request->path);
+	struct slice path = text_slice(request->path);
 	size_t index_len = strlen("/" NAMING_INDEX);
-	unsigned kinds = slice_eq_str(naming_slice(request->scheme), "http")
+	unsigned kinds = slice_eq_str(text_slice(request->scheme), "http")
 	    ? NAMING_HTTP
 	    : NAMING_HTTPS;
 

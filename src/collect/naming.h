@@ -56,12 +56,6 @@
 #define NAMING_MARK_HASH "%~"
 #define NAMING_INDEX "index.html"
 
-static inline struct slice
-naming_slice(struct bulkfetch_text text)
-{
-	return slice_of(text.ptr, text.len);
-}
-
 /*
  * Append the name for `request` to `out`, unterminated.  ERR_REQUEST for a URL
  * with a NUL in it, and as buf_append() does.

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/num.h"
+#include "base/text.h"
 #include "collect/naming.h"
 
 /* A scratch buffer that is worth keeping for the next name. */
@@ -229,7 +230,7 @@ static struct err
 append_part(struct buf *out, const struct part *part,
     const struct bulkfetch_request *request)
 {
-	struct slice path = naming_slice(request->path);
+	struct slice path = text_slice(request->path);
 	char digits[16];
 
 	switch (part->kind) {
@@ -238,8 +239,7 @@ append_part(struct buf *out, const struct part *part,
 	case PART_N:
 		return append_number(out, request->n, part->width);
 	case PART_HOST:
-		return naming_append_flat(
-		    naming_slice(request->authority), out);
+		return naming_append_flat(text_slice(request->authority), out);
 	case PART_PATH:
 		return append_path(out, path);
 	case PART_NAME:
@@ -247,10 +247,10 @@ append_part(struct buf *out, const struct part *part,
 	case PART_EXT:
 		return buf_append(out, extension(naming_last(path)));
 	case PART_QUERY:
-		return naming_append_flat(naming_slice(request->query), out);
+		return naming_append_flat(text_slice(request->query), out);
 	case PART_HASH:
 		num_format_hex64(
-		    hash_octets(naming_slice(request->url), 0), digits);
+		    hash_octets(text_slice(request->url), 0), digits);
 		return buf_append(out, slice_of(digits, sizeof(digits)));
 	}
 	return err_none();

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "collect/naming.h"
 #include "collect/tree_internal.h"
 #include "collect/version.h"
@@ -45,7 +46,7 @@ static uint64_t
 user_hash(const struct bulkfetch_request *request)
 {
 	return request->userinfo.len > 0
-	    ? hash_octets(naming_slice(request->userinfo), 0)
+	    ? hash_octets(text_slice(request->userinfo), 0)
 	    : 0;
 }
 
@@ -65,10 +66,10 @@ tree_keep_memo(
     struct tree *t, struct body *b, const struct bulkfetch_response *response)
 {
 	const struct bulkfetch_request *request = response->request;
-	struct slice head = naming_slice(response->head);
-	struct slice url = naming_slice(request->url);
+	struct slice head = text_slice(response->head);
+	struct slice url = text_slice(request->url);
 	struct slice from =
-	    response->url.len > 0 ? naming_slice(response->url) : url;
+	    response->url.len > 0 ? text_slice(response->url) : url;
 	bool is_worth = is_worth_note(t, response);
 	struct err err;
 
@@ -241,7 +242,7 @@ tree_find_note(struct tree *t, struct body *b, const struct dir *dir,
     const struct bulkfetch_request *request, struct note *note)
 {
 	return partials_find(t->partials, tree_temp_key(b), note) &&
-	    slice_eq(note->url, naming_slice(request->url)) &&
+	    slice_eq(note->url, text_slice(request->url)) &&
 	    note->user_hash == user_hash(request) &&
 	    find_temp(b, dir, note, b->temp.temp);
 }

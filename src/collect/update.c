@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "collect/le.h"
 #include "collect/naming.h"
 #include "collect/update_merge.h"
@@ -152,9 +153,8 @@ update_key(const struct update *u, const struct bulkfetch_request *request)
 		uint64_t seed = u->old.seed.word[i];
 
 		if (request->userinfo.len > 0)
-			seed =
-			    hash_octets(naming_slice(request->userinfo), seed);
-		key.word[i] = hash_octets(naming_slice(request->url), seed);
+			seed = hash_octets(text_slice(request->userinfo), seed);
+		key.word[i] = hash_octets(text_slice(request->url), seed);
 	}
 	return key;
 }

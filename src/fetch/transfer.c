@@ -66,18 +66,18 @@ transfer_request(const struct transfer *t)
 {
 	struct bulkfetch_request request = {
 		.n = t->item.n,
-		.url = transfer_text(t->url.text),
-		.scheme = transfer_text(t->url.scheme),
-		.host = transfer_text(t->url.host),
-		.authority = transfer_text(t->url.authority),
-		.path = transfer_text(t->url.path),
-		.userinfo = transfer_text(t->url.userinfo),
+		.url = text_from(t->url.text),
+		.scheme = text_from(t->url.scheme),
+		.host = text_from(t->url.host),
+		.authority = text_from(t->url.authority),
+		.path = text_from(t->url.path),
+		.userinfo = text_from(t->url.userinfo),
 		.port = t->url.port,
 		.user = t->item.user,
 	};
 
 	if (t->url.has_query)
-		request.query = transfer_text(t->url.query);
+		request.query = text_from(t->url.query);
 	return request;
 }
 
@@ -317,7 +317,7 @@ take_item(struct transfer *t, const struct bulkfetch_item *item)
 		if (problem == NULL)
 			problem = "the URL is too long";
 	}
-	t->item.url = transfer_text(listed); /* if it has to fail with that */
+	t->item.url = text_from(listed); /* if it has to fail with that */
 	err = buf_append(&t->space, listed);
 	if (err_is(err))
 		return err;

@@ -41,9 +41,9 @@ transfer_finish(
 	result.list = t->item.list;
 	result.line = t->item.line;
 	result.url = t->listed_len > 0
-	    ? transfer_text(slice_of(t->space.ptr, t->listed_len))
+	    ? text_from(slice_of(t->space.ptr, t->listed_len))
 	    : t->item.url;
-	result.host = transfer_text(t->url.authority);
+	result.host = text_from(t->url.authority);
 	result.is_url_cut = t->item.is_cut;
 	result.ok = !err_is(err);
 	result.status = t->try.status;
@@ -64,7 +64,7 @@ transfer_finish(
 	result.user = t->item.user;
 	if (r != NULL && r->count > 0) {
 		result.redirects = r->count;
-		result.final_url = transfer_text(r->url.text);
+		result.final_url = text_from(r->url.text);
 	}
 	if (err_is(err)) {
 		result.error = err_name(err.kind);

@@ -66,12 +66,6 @@ is_of_this_url(const struct transfer *t, const struct bulkfetch_copy *copy)
 	return slice_eq(url->text, slice_of(copy->url.ptr, copy->url.len));
 }
 
-static struct slice
-slice_of_text(struct bulkfetch_text text)
-{
-	return slice_of(text.ptr, text.len);
-}
-
 /* What an earlier run has left may spare us the whole, or a part. */
 static struct err
 ask_by_copy(struct transfer *t, struct request_extra *extra)
@@ -86,17 +80,16 @@ ask_by_copy(struct transfer *t, struct request_extra *extra)
 		return transfer_collector_err(-got);
 	if (got == 0 || !is_of_this_url(t, &copy))
 		return err_none();
-	etag = slice_of_text(copy.etag);
+	etag = text_slice(copy.etag);
 	if (copy.is_whole) {
 		t->try.asked = ASKED_NEWER;
 		*extra = (struct request_extra){
 			.if_none_match = etag,
-			.if_modified_since = slice_of_text(copy.last_modified),
+			.if_modified_since = text_slice(copy.last_modified),
 		};
 		return err_none();
 	}
-	keep_validator(
-	    t, etag.len > 0 ? etag : slice_of_text(copy.last_modified));
+	keep_validator(t, etag.len > 0 ? etag : text_slice(copy.last_modified));
 	if (t->part_validator_len == 0 || copy.len == 0)
 		return err_none();
 	t->stored_len = copy.len;
@@ -168,8 +161,8 @@ begin_body(struct transfer *t, const struct response *res, uint64_t offset)
 		.request = &request,
 		.status = t->try.status,
 		.length = t->total,
-		.head = transfer_text(res->head),
-		.url = transfer_text(transfer_url(t)->text),
+		.head = text_from(res->head),
+		.url = text_from(transfer_url(t)->text),
 		.offset = offset,
 	};
 	int sys;
@@ -210,10 +203,13 @@ take_whole(struct transfer *t, const struct response *res)
 	err = check_size(t, t->total);
 	if (err_is(err))
 		return err;
-	/* Should it end early: what to ask for the rest with. */
+	/* Should it end early: what to ask for the rest with.  The clock is
+	 * for reading dates alone, which an ETag makes needless. */
 	if (t->try.status == 200 && t->env->collector.suspend != NULL &&
 	    (res->etag.len > 0 || res->last_modified.len > 0))
-		keep_validator(t, validator_for_range(res, wall_now_s()));
+		keep_validator(t,
+		    validator_for_range(
+			res, res->etag.len > 0 ? 0 : wall_now_s()));
 	return begin_body(t, res, 0);
 }
 
@@ -444,8 +440,8 @@ on_data(void *owner, struct slice data, bool is_last)
 
 	if (err_is(err) || !t->is_stored)
 		return err;
-	sys = collector->write(
-	    collector->ctx, t->body, transfer_text(data), is_last);
+	sys =
+	    collector->write(collector->ctx, t->body, text_from(data), is_last);
 	return sys != 0 ? transfer_collector_err(sys) : err_none();
 }
 

@@ -7,6 +7,7 @@
 #ifndef BULKFETCH_FETCH_TRANSFER_INTERNAL_H
 #define BULKFETCH_FETCH_TRANSFER_INTERNAL_H
 
+#include "base/text.h"
 #include "fetch/transfer.h"
 
 #define TRANSFER_STAGE_FILE "file"
@@ -48,13 +49,6 @@ void transfer_exchange_done(void *owner, struct err err);
 /* The URL of the present request, and its form. */
 const struct url *transfer_url(const struct transfer *t);
 const struct request_form *transfer_form(const struct transfer *t);
-
-static inline struct bulkfetch_text
-transfer_text(struct slice s)
-{
-	return (
-	    struct bulkfetch_text){ .ptr = (const char *)s.ptr, .len = s.len };
-}
 
 struct bulkfetch_request transfer_request(const struct transfer *t);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "collect/naming.h"
 
 #define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -303,7 +304,7 @@ gives_different_urls_different_names(void **state)
 		}
 		buf_init(&out, NAMING_SPACE_MAX);
 		assert_false(err_is(naming_append(&request, &out)));
-		pairs[i].url = text_of(naming_slice(request.url));
+		pairs[i].url = text_of(text_slice(request.url));
 		pairs[i].name = text_of(buf_slice(&out));
 		buf_fini(&out);
 		buf_fini(&space);
