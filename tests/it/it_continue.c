@@ -159,6 +159,25 @@ what_is_small_or_has_no_strong_validator_starts_again(void **state)
 	}
 }
 
+/* A bad line: two mebioctets at a time, and no retry. */
+static void
+the_next_run_continues_what_has_failed(void **state)
+{
+	static const char target[] = "/cut/2M/ver/5M/a";
+	struct world *w = *state;
+	struct origin_request request;
+
+	origin_start(w, NULL, NULL);
+	for (int left = 2; left >= 0; left--)
+		expect_exit(bulkfetch(w, "--retry", "0", "-d", "out",
+				origin_url(w, target), NULL),
+		    left > 0 ? 4 : 0);
+	request = last_request(w);
+	assert_int_equal(range_of(w, &request), 4 * MIB);
+	expect_generated(w, "out", target);
+	assert_int_equal(world_count_files(w, "out"), 1);
+}
+
 /* Killed again and again, a file still comes to its end. */
 static void
 many_kills_only_take_their_time(void **state)
@@ -203,6 +222,7 @@ main(void)
 		WORLD_TEST(the_next_run_continues_only_the_same_version),
 		WORLD_TEST(
 		    what_is_small_or_has_no_strong_validator_starts_again),
+		WORLD_TEST(the_next_run_continues_what_has_failed),
 		WORLD_TEST(many_kills_only_take_their_time),
 		WORLD_TEST(a_part_is_continued_by_its_own_url_alone),
 	};

@@ -56,6 +56,28 @@ the_first_signal_drains_what_is_in_flight(void **state)
 	}
 }
 
+/* As it is for what a shell runs in the background, or nohup(1). */
+static void
+what_is_ignored_at_the_start_stays_ignored(void **state)
+{
+	static const int signals[] = { SIGINT, SIGHUP };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(signals); i++) {
+		struct run *run;
+
+		assert_true(origin_stop(w));
+		assert_true(signal(signals[i], SIG_IGN) != SIG_ERR);
+		run = start_slow_run(w, "10", 100, false);
+		assert_true(signal(signals[i], SIG_DFL) != SIG_ERR);
+		origin_wait(w, "requests", 15);
+		run_signal(run, signals[i]);
+		expect_exit(run_finish(run), 0);
+		expect_summary(run, 100, 0, 0);
+		assert_int_equal(unlink(world_path(w, "log")), 0);
+	}
+}
+
 static void
 the_second_signal_stops_at_once(void **state)
 {
@@ -268,6 +290,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(the_first_signal_drains_what_is_in_flight),
+		WORLD_TEST(what_is_ignored_at_the_start_stays_ignored),
 		WORLD_TEST(the_second_signal_stops_at_once),
 		WORLD_TEST(sigusr1_prints_the_summary_and_the_run_goes_on),
 		WORLD_TEST(sigpipe_never_kills),

@@ -310,6 +310,12 @@ nothing_is_left_when_there_are_no_retries_left(void **state)
 	assert_string_equal(t->error, "truncated");
 	assert_int_equal(world.begun, 1);
 	assert_int_equal(world.aborted, 1);
+	/* Unless the collector can keep it for the next run. */
+	part_start(moves, COUNT(moves));
+	world.collector.leave = part_leave;
+	t = script_fetch("http://a/x");
+	assert_string_equal(t->error, "truncated");
+	assert_int_equal(part.left, 1);
 }
 
 /* The user's own Range is the user's own business. */
