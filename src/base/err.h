@@ -18,7 +18,10 @@ enum err_kind {
 	ERR_REQUEST,   /* the request itself cannot be carried out */
 	ERR_SCHEME,    /* a scheme that this build does not speak */
 	ERR_RESOLVE,   /* the host name has no address */
+	ERR_DNS,       /* whether it has one could not be found out */
 	ERR_CONNECT,   /* no connection could be made */
+	ERR_PROXY,     /* the proxy could not be reached, or refuses; `sys`
+			* is EACCES when it would do so again */
 	ERR_IO,        /* an established connection broke */
 	ERR_TRUNCATED, /* the response ended before it was complete */
 	ERR_TIMEOUT,   /* a deadline passed */

@@ -4,7 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/num.h"
-#include "collect/utf8.h"
+#include "base/utf8.h"
 
 uint8_t *
 json_raw(uint8_t *at, struct slice s)

@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/problem.h"
 #include "bulkfetch.h"
 #include "collect/log_file.h"
 #include "collect/log_line.h"
 #include "collect/output.h"
-#include "collect/problem.h"
 #include "source/records.h"
 #include "sys/syncer.h"
 

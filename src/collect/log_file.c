@@ -9,8 +9,8 @@
 
 #include "base/err.h"
 #include "base/num.h"
+#include "base/problem.h"
 #include "base/slice.h"
-#include "collect/problem.h"
 #include "source/records.h"
 #include "sys/write.h"
 

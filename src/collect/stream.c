@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/problem.h"
 #include "bulkfetch.h"
 #include "collect/output.h"
-#include "collect/problem.h"
 
 /* Bodies up to here wait in memory: a page a connection. */
 #define MEMORY_MAX 4096

@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/problem.h"
 #include "collect/naming.h"
-#include "collect/problem.h"
 #include "collect/root.h"
 #include "collect/tree_internal.h"
 

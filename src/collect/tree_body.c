@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/problem.h"
 #include "collect/naming.h"
-#include "collect/problem.h"
 #include "collect/tree_internal.h"
 #include "collect/version.h"
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "base/ascii.h"
-#include "collect/problem.h"
+#include "base/problem.h"
 #include "collect/tree_internal.h"
 #include "http/validator.h"
 

@@ -25,6 +25,7 @@ retry_is_worth(const struct bulkfetch_options *o, const struct retry_case *c)
 	if (!c->is_idempotent && c->was_sent && !o->retry_unsafe)
 		return false;
 	switch (c->err.kind) {
+	case ERR_DNS:
 	case ERR_CONNECT:
 	case ERR_IO:
 	case ERR_TRUNCATED:
@@ -32,6 +33,8 @@ retry_is_worth(const struct bulkfetch_options *o, const struct retry_case *c)
 		return true;
 	case ERR_STATUS:
 		return is_worth_status(c->status, o->retry_all_errors);
+	case ERR_PROXY:
+		return o->retry_all_errors || c->err.sys != EACCES;
 	case ERR_RESOLVE:
 	case ERR_PROTOCOL:
 	case ERR_REDIRECT:

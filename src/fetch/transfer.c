@@ -160,7 +160,9 @@ transfer_connect_try(struct transfer *t)
 		t->state = TRANSFER_EXCHANGE;
 		t->try.connect_at_ms = reactor_now_ms(env->reactor);
 		err = pool_connect(env->pool, transfer_origin(t),
-		    &t->lookup.addrs[t->addr_at], &t->exchange, &t->conn);
+		    &(struct conn_plan){
+			.addrs = &t->lookup.addrs[t->addr_at], .count = 1 },
+		    &t->exchange, &t->conn);
 		if (err.kind != ERR_CONNECT ||
 		    t->addr_at + 1 >= t->lookup.count)
 			break;

@@ -150,6 +150,8 @@ conn_fail(struct conn *c, struct err err)
 enum want
 conn_wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
 {
+	struct err err;
+
 	if (io.status == STREAM_WAIT_READ)
 		return WANT_READ;
 	if (io.status == STREAM_WAIT_WRITE)
@@ -157,8 +159,12 @@ conn_wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
 	if (io.status == STREAM_END)
 		return conn_fail(
 		    c, err_why(ERR_TRUNCATED, "the connection was closed"));
-	return conn_fail(
-	    c, err_code(err_is_shortage(io.sys) ? ERR_SHORTAGE : kind, io.sys));
+	err = c->stream.err;
+	if (err_is_shortage(err.sys))
+		err.kind = ERR_SHORTAGE;
+	else if (err.kind == ERR_IO)
+		err.kind = kind;
+	return conn_fail(c, err);
 }
 
 static enum want
@@ -525,7 +531,7 @@ conn_reset(struct conn *c, struct exchange *exchange)
 }
 
 struct err
-conn_connect(struct conn *c, struct conn_env *env, const struct endpoint *ep,
+conn_connect(struct conn *c, struct conn_env *env, const struct conn_plan *plan,
     struct exchange *exchange)
 {
 	struct err err;
@@ -538,8 +544,8 @@ conn_connect(struct conn *c, struct conn_env *env, const struct endpoint *ep,
 	throttled_init(&c->throttled, on_turn, c);
 	list_init(&c->in_origin);
 	list_init(&c->in_lru);
-	(void)endpoint_format(ep, c->ip);
-	err = stream_tcp_connect(&c->stream, ep);
+	(void)endpoint_format(&plan->addrs[0], c->ip);
+	err = stream_tcp_connect(&c->stream, &plan->addrs[0], NULL);
 	if (err_is(err))
 		return err;
 	/* Armed once here, so that conn_touch() never has to allocate. */

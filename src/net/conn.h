@@ -34,6 +34,10 @@
 #include "sys/conduit.h"
 #include "sys/reactor.h"
 
+struct addresses;
+struct proxy;
+struct sources;
+
 /* The receive buffer that all connections share. */
 #define CONN_RX_SIZE ((size_t)256 * 1024)
 
@@ -85,6 +89,21 @@ struct exchange {
 	int64_t first_octet_ms; /* of the response; -1 before */
 };
 
+/*
+ * Where a connection leads to.  All borrowed until the exchange is over, or
+ * composed.
+ */
+struct conn_plan {
+	const struct endpoint *addrs; /* in the order to be tried */
+	size_t count;                 /* at least 1 */
+	struct slice name; /* that they are of, for which the one that connects
+			    * is remembered; empty: none */
+	const struct proxy *proxy; /* they are its own, and it is to be asked
+				    * for a way to ... */
+	struct slice host;         /* (a name or a numeric address) and */
+	uint16_t port;             /* ... before anything else; or NULL */
+};
+
 /* What the connections of a run share.  Timeouts are INT64_MAX for none. */
 struct conn_env {
 	struct reactor *reactor; /* borrowed */
@@ -92,6 +111,10 @@ struct conn_env {
 	struct buf tx;           /* the request being composed */
 	struct conduit conduit;
 	struct throttle throttle; /* without a limit unless it is given one */
+	struct addresses *addresses; /* borrowed: told of what connects, and
+				      * what does not; or NULL */
+	struct sources *sources;     /* borrowed: where connections come from;
+				      * or NULL for anywhere */
 	int64_t connect_timeout_ms;
 	int64_t head_timeout_ms;
 	int64_t idle_timeout_ms;
@@ -152,12 +175,12 @@ struct conn {
 };
 
 /*
- * Begin to connect to `ep`, for `exchange`; conn_start() must follow.  Fails,
- * with nothing to undo and the exchange not told, as sock_connect() does or
- * with ERR_NOMEM.
+ * Begin to connect as `plan` says, for `exchange`; conn_start() must follow.
+ * Fails, with nothing to undo and the exchange not told, as sock_connect() does
+ * or with ERR_NOMEM.
  */
 struct err conn_connect(struct conn *c, struct conn_env *env,
-    const struct endpoint *ep, struct exchange *exchange);
+    const struct conn_plan *plan, struct exchange *exchange);
 
 /* Take the first steps.  The exchange may be told of its end in here. */
 void conn_start(struct conn *c);

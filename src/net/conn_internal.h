@@ -27,7 +27,7 @@ void conn_count(struct conn *c, size_t len);
 /* The trailers have begun: end them within the timeout of a head. */
 void conn_time_trailers(struct conn *c);
 
-/* What a stream waits for, as a want; a failure as `kind`. */
+/* What a stream waits for, as a want; a failure of the transport as `kind`. */
 enum want conn_wait_or_fail(
     struct conn *c, struct stream_io io, enum err_kind kind);
 

@@ -141,7 +141,7 @@ make_room(struct pool *p)
 }
 
 struct err
-pool_connect(struct pool *p, struct slice key, const struct endpoint *ep,
+pool_connect(struct pool *p, struct slice key, const struct conn_plan *plan,
     struct exchange *exchange, struct conn **out)
 {
 	struct conn *c = malloc(sizeof(*c));
@@ -156,12 +156,10 @@ pool_connect(struct pool *p, struct slice key, const struct endpoint *ep,
 		free(c);
 		return err_of(ERR_NOMEM);
 	}
-	err = conn_connect(c, p->env, ep, exchange);
+	err = conn_connect(c, p->env, plan, exchange);
 	if (err_is(err)) {
 		release_origin(p, o);
 		free(c);
-		if (err.sys == EADDRNOTAVAIL && p->opened >= POOL_PORTS_MIN)
-			err.kind = ERR_SHORTAGE;
 		return err;
 	}
 	c->origin = o;

@@ -18,12 +18,6 @@
 #include "base/slice.h"
 #include "net/conn.h"
 
-/*
- * Fewer connections than this cannot have used up the ports of an address
- * (28,000 by default), so EADDRNOTAVAIL means what it says.
- */
-#define POOL_PORTS_MIN 4000
-
 struct pool {
 	struct conn_env *env;      /* borrowed */
 	struct hash_table origins; /* of those with connections */
@@ -41,18 +35,19 @@ struct err pool_init(struct pool *p, struct conn_env *env, unsigned limit);
 void pool_fini(struct pool *p);
 
 /*
- * Take the idle connection to `key` ("http://host:port") that was used last;
+ * Take the idle connection to `key` ("http://host:port", or the proxy's) that
+ * was used last;
  * NULL when there is none.  It is the caller's until pool_give().
  */
 struct conn *pool_take_idle(struct pool *p, struct slice key);
 
 /*
- * Begin a new connection to `ep`, for `exchange`, and lend it until
+ * Begin a new connection as `plan` says, for `exchange`, and lend it until
  * pool_give(); conn_start() it.  There must be fewer than `limit` in use.
  * Fails with ERR_SHORTAGE, ERR_CONNECT or ERR_NOMEM, the exchange not told.
  */
 struct err pool_connect(struct pool *p, struct slice key,
-    const struct endpoint *ep, struct exchange *exchange, struct conn **out);
+    const struct conn_plan *plan, struct exchange *exchange, struct conn **out);
 
 /* Give back a connection without an exchange: kept if open, else freed. */
 void pool_give(struct pool *p, struct conn *c);

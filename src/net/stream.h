@@ -1,7 +1,8 @@
 /*
  * stream - the octet transport under a connection.  conn knows these five
  * operations and nothing of what is behind them: plain TCP (stream_tcp.h), and
- * whatever wraps it.
+ * whatever wraps it, which takes its place: a layer that is only there for
+ * the preliminaries (stream_tunnel.h) hands the stream back to TCP.
  *
  * No operation blocks.  Each says what it waits for, since a transport may
  * have to read in order to send, and the other way round.
@@ -19,12 +20,11 @@ enum stream_status {
 	STREAM_WAIT_READ,  /* try again when the descriptor is readable */
 	STREAM_WAIT_WRITE, /* try again when it is writable */
 	STREAM_END,        /* recv: the peer has ended its side properly */
-	STREAM_FAILED,     /* `sys` says why */
+	STREAM_FAILED,     /* stream.err says why */
 };
 
 struct stream_io {
 	enum stream_status status;
-	int sys;    /* errno with STREAM_FAILED */
 	size_t len; /* with STREAM_OK */
 };
 
@@ -48,6 +48,27 @@ struct stream_ops {
 struct stream {
 	const struct stream_ops *ops;
 	int fd;
+	void *layer;    /* what is behind, the operations' own; or NULL */
+	struct err err; /* with STREAM_FAILED: ERR_IO and errno, or more */
 };
+
+static inline struct stream_io
+stream_ok(size_t len)
+{
+	return (struct stream_io){ .status = STREAM_OK, .len = len };
+}
+
+static inline struct stream_io
+stream_wait(enum stream_status status)
+{
+	return (struct stream_io){ .status = status };
+}
+
+static inline struct stream_io
+stream_fail(struct stream *s, struct err err)
+{
+	s->err = err;
+	return (struct stream_io){ .status = STREAM_FAILED };
+}
 
 #endif

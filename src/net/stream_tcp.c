@@ -3,18 +3,18 @@
 #include <unistd.h>
 
 static struct stream_io
-failed(enum stream_status again)
+failed(struct stream *s, enum stream_status again)
 {
 	if (errno == EAGAIN || errno == EINTR)
-		return (struct stream_io){ .status = again };
-	return (struct stream_io){ .status = STREAM_FAILED, .sys = errno };
+		return stream_wait(again);
+	return stream_fail(s, err_sys(ERR_IO));
 }
 
 static struct stream_io
 tcp_handshake(struct stream *s)
 {
 	(void)s;
-	return (struct stream_io){ .status = STREAM_OK };
+	return stream_ok(0);
 }
 
 static struct stream_io
@@ -33,8 +33,8 @@ tcp_send(struct stream *s, const struct iovec *iov, int iov_count)
 		n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
 	}
 	if (n == -1)
-		return failed(STREAM_WAIT_WRITE);
-	return (struct stream_io){ .status = STREAM_OK, .len = (size_t)n };
+		return failed(s, STREAM_WAIT_WRITE);
+	return stream_ok((size_t)n);
 }
 
 static struct stream_io
@@ -43,10 +43,10 @@ tcp_recv(struct stream *s, void *to, size_t cap)
 	ssize_t n = recv(s->fd, to, cap, 0);
 
 	if (n == -1)
-		return failed(STREAM_WAIT_READ);
+		return failed(s, STREAM_WAIT_READ);
 	if (n == 0)
-		return (struct stream_io){ .status = STREAM_END };
-	return (struct stream_io){ .status = STREAM_OK, .len = (size_t)n };
+		return stream_wait(STREAM_END);
+	return stream_ok((size_t)n);
 }
 
 static int
@@ -63,7 +63,7 @@ tcp_close(struct stream *s)
 	s->fd = -1;
 }
 
-static const struct stream_ops tcp_ops = {
+const struct stream_ops stream_tcp_ops = {
 	.handshake = tcp_handshake,
 	.send = tcp_send,
 	.recv = tcp_recv,
@@ -72,9 +72,9 @@ static const struct stream_ops tcp_ops = {
 };
 
 struct err
-stream_tcp_connect(struct stream *s, const struct endpoint *ep)
+stream_tcp_connect(
+    struct stream *s, const struct endpoint *ep, const struct sock_source *from)
 {
-	s->ops = &tcp_ops;
-	s->fd = -1;
-	return sock_connect(ep, &s->fd);
+	*s = (struct stream){ .ops = &stream_tcp_ops, .fd = -1 };
+	return sock_connect(ep, from, &s->fd);
 }

@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -63,6 +64,8 @@ endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX])
 	size_t len;
 
 	text[0] = '\0';
+	if (ep->addr.sa.sa_family == AF_UNIX)
+		return text;
 	if (ep->addr.sa.sa_family == AF_INET) {
 		(void)inet_ntop(
 		    AF_INET, &ep->addr.in.sin_addr, text, ENDPOINT_TEXT_MAX);
@@ -78,25 +81,195 @@ endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX])
 	return text;
 }
 
-struct err
-sock_connect(const struct endpoint *ep, int *fd)
+uint16_t
+endpoint_port(const struct endpoint *ep)
 {
-	int s = socket(ep->addr.sa.sa_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-	struct err err;
+	return ntohs(ep->addr.sa.sa_family == AF_INET6 ? ep->addr.in6.sin6_port
+						       : ep->addr.in.sin_port);
+}
+
+void
+endpoint_set_port(struct endpoint *ep, uint16_t port)
+{
+	if (ep->addr.sa.sa_family == AF_INET6)
+		ep->addr.in6.sin6_port = htons(port);
+	else if (ep->addr.sa.sa_family == AF_INET)
+		ep->addr.in.sin_port = htons(port);
+}
+
+bool
+endpoint_eq(const struct endpoint *a, const struct endpoint *b)
+{
+	if (a->len != b->len || a->addr.sa.sa_family != b->addr.sa.sa_family)
+		return false;
+	switch (a->addr.sa.sa_family) {
+	case AF_INET:
+		return a->addr.in.sin_port == b->addr.in.sin_port &&
+		    a->addr.in.sin_addr.s_addr == b->addr.in.sin_addr.s_addr;
+	case AF_INET6:
+		return a->addr.in6.sin6_port == b->addr.in6.sin6_port &&
+		    a->addr.in6.sin6_scope_id == b->addr.in6.sin6_scope_id &&
+		    memcmp(&a->addr.in6.sin6_addr, &b->addr.in6.sin6_addr,
+			sizeof(a->addr.in6.sin6_addr)) == 0;
+	default:
+		return strcmp(a->addr.local.path, b->addr.local.path) == 0;
+	}
+}
+
+bool
+endpoint_local(const char *path, struct endpoint *out)
+{
+	struct sockaddr_un un;
+
+	if (path[0] == '\0' || strlen(path) >= sizeof(un.sun_path))
+		return false;
+	*out = (struct endpoint){ .len = sizeof(un) };
+	out->addr.local.family = AF_UNIX;
+	out->addr.local.path = path;
+	return true;
+}
+
+bool
+endpoint_parse_port(struct slice text, uint16_t port, struct endpoint *out)
+{
+	struct slice addr = text;
+	uint64_t value = port;
+	size_t end;
+
+	if (text.len > 0 && text.ptr[0] == '[') {
+		end = slice_find(text, ']');
+		if (end == text.len)
+			return false;
+		addr = slice_first(slice_from(text, 1), end - 1);
+		text = slice_from(text, end + 1);
+		if (text.len > 0 && text.ptr[0] != ':')
+			return false;
+	} else {
+		const uint8_t *colon =
+		    text.len > 0 ? memrchr(text.ptr, ':', text.len) : NULL;
+
+		end = slice_find(text, ':');
+		/* More than one: an IPv6 address without a port. */
+		if (colon == NULL || text.ptr + end != colon)
+			end = text.len;
+		addr = slice_first(text, end);
+		text = slice_from(text, end);
+	}
+	if (text.len > 0 &&
+	    !num_parse_u64(slice_from(text, 1), UINT16_MAX, &value))
+		return false;
+	return value > 0 && endpoint_parse(addr, (uint16_t)value, out);
+}
+
+/* ---- Sockets ------------------------------------------------------------ */
+
+static struct err
+fail(int sys)
+{
+	return err_code(err_is_shortage(sys) ? ERR_SHORTAGE : ERR_CONNECT, sys);
+}
+
+static int
+open_socket(const struct endpoint *ep, int type)
+{
+	return socket(
+	    ep->addr.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/* 0 or errno. */
+static int
+connect_to(int fd, const struct endpoint *ep)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	const struct sockaddr *sa = &ep->addr.sa;
+
+	if (sa->sa_family == AF_UNIX) {
+		(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s",
+		    ep->addr.local.path);
+		sa = (const struct sockaddr *)&un;
+	}
+	if (connect(fd, sa, ep->len) == 0 || errno == EINPROGRESS ||
+	    errno == EINTR)
+		return 0;
+	return errno;
+}
+
+struct err
+sock_connect_udp(const struct endpoint *ep, int *fd)
+{
+	int s = open_socket(ep, SOCK_DGRAM);
+	int sys;
 
 	if (s == -1)
-		return err_sys(
-		    err_is_shortage(errno) ? ERR_SHORTAGE : ERR_CONNECT);
-	if (connect(s, &ep->addr.sa, ep->len) == -1 && errno != EINPROGRESS &&
-	    errno != EINTR) {
-		err = err_sys(
-		    err_is_shortage(errno) ? ERR_SHORTAGE : ERR_CONNECT);
+		return fail(errno);
+	sys = connect_to(s, ep);
+	if (sys != 0) {
 		(void)close(s);
-		return err;
+		return fail(sys);
 	}
 	*fd = s;
 	return err_none();
+}
+
+/*
+ * EADDRNOTAVAIL says that no port is free, or that there is no address to come
+ * from.  A datagram needs the latter as well, and has ports of its own.
+ */
+static bool
+are_ports_used_up(int sys, const struct endpoint *ep)
+{
+	int fd;
+
+	if (sys != EADDRNOTAVAIL || err_is(sock_connect_udp(ep, &fd)))
+		return false;
+	(void)close(fd);
+	return true;
+}
+
+/* 0 or errno.  The port is left to connect(), which may share it among
+ * destinations. */
+static int
+bind_to(int fd, const struct sock_source *from)
+{
+	const int on = 1;
+
+	/* Where it takes a privilege that we lack the address has to do. */
+	if (from->device[0] != '\0' &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, from->device,
+		(socklen_t)strlen(from->device)) == -1 &&
+	    errno != EPERM)
+		return errno;
+	if (from->addr.len == 0)
+		return 0;
+	(void)setsockopt(
+	    fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	return bind(fd, &from->addr.addr.sa, from->addr.len) == -1 ? errno : 0;
+}
+
+struct err
+sock_connect(const struct endpoint *ep, const struct sock_source *from, int *fd)
+{
+	int s = open_socket(ep, SOCK_STREAM);
+	int sys = 0;
+
+	if (s == -1)
+		return fail(errno);
+	if (from != NULL)
+		sys = bind_to(s, from);
+	if (sys == 0) {
+		sys = connect_to(s, ep);
+		if (sys == 0) {
+			*fd = s;
+			return err_none();
+		}
+		if (are_ports_used_up(sys, ep) ||
+		    (sys == EAGAIN && ep->addr.sa.sa_family == AF_UNIX)) {
+			(void)close(s);
+			return err_code(ERR_SHORTAGE, sys);
+		}
+	}
+	(void)close(s);
+	return fail(sys);
 }
 
 void

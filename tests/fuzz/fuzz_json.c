@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "bulkfetch.h"
 #include "collect/json.h"
-#include "collect/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -240,7 +240,8 @@ talk_connect(struct talk *t, struct conn *c)
 
 	assert_true(endpoint_parse(slice_str("192.0.2.1"), 80, &ep));
 	t->conn = c;
-	err = conn_connect(c, &bench.env, &ep, &t->exchange);
+	err = conn_connect(c, &bench.env,
+	    &(struct conn_plan){ .addrs = &ep, .count = 1 }, &t->exchange);
 	c->idle_fn = bench_on_idle;
 	if (!err_is(err))
 		conn_start(c);

@@ -42,8 +42,10 @@ static struct {
 	enum fake_fate (*by_addr)(const struct endpoint *ep);
 } fake_plan;
 
-struct err __real_sock_connect(const struct endpoint *ep, int *fd);
-struct err __wrap_sock_connect(const struct endpoint *ep, int *fd);
+struct err __real_sock_connect(
+    const struct endpoint *ep, const struct sock_source *from, int *fd);
+struct err __wrap_sock_connect(
+    const struct endpoint *ep, const struct sock_source *from, int *fd);
 
 static inline int
 fake_peer(unsigned i)
@@ -151,7 +153,8 @@ fake_dead_end(void)
 }
 
 struct err
-__wrap_sock_connect(const struct endpoint *ep, int *fd)
+__wrap_sock_connect(
+    const struct endpoint *ep, const struct sock_source *from, int *fd)
 {
 	enum fake_fate fate = fake_next_fate(ep);
 	struct endpoint dead;
@@ -164,7 +167,7 @@ __wrap_sock_connect(const struct endpoint *ep, int *fd)
 		    fake_plan.sys);
 	if (fate == FAKE_REFUSED) {
 		dead = fake_dead_end();
-		return __real_sock_connect(&dead, fd);
+		return __real_sock_connect(&dead, from, fd);
 	}
 	assert_true(fake_peer_count < FAKE_PEERS_MAX);
 	assert_int_equal(

@@ -65,8 +65,7 @@ odd_send(struct stream *s, const struct iovec *iov, int iov_count)
 	struct stream_io io;
 
 	if (odd->send_errno != 0)
-		return (struct stream_io){ .status = STREAM_FAILED,
-			.sys = odd->send_errno };
+		return stream_fail(s, err_code(ERR_IO, odd->send_errno));
 	if (!odd->has_key) {
 		io = read_octet(s, 'k');
 		if (io.status != STREAM_OK)
@@ -114,15 +113,16 @@ static const struct stream_ops odd_ops = {
 
 static int send_errno;
 
-struct err __real_stream_tcp_connect(
-    struct stream *s, const struct endpoint *ep);
-struct err __wrap_stream_tcp_connect(
-    struct stream *s, const struct endpoint *ep);
+struct err __real_stream_tcp_connect(struct stream *s,
+    const struct endpoint *ep, const struct sock_source *from);
+struct err __wrap_stream_tcp_connect(struct stream *s,
+    const struct endpoint *ep, const struct sock_source *from);
 
 struct err
-__wrap_stream_tcp_connect(struct stream *s, const struct endpoint *ep)
+__wrap_stream_tcp_connect(
+    struct stream *s, const struct endpoint *ep, const struct sock_source *from)
 {
-	struct err err = __real_stream_tcp_connect(s, ep);
+	struct err err = __real_stream_tcp_connect(s, ep, from);
 
 	if (!err_is(err)) {
 		*odd_of(s) =

@@ -20,12 +20,13 @@ static struct err
 try_connect(struct talk *t, const char *origin)
 {
 	struct endpoint ep;
+	const struct conn_plan plan = { .addrs = &ep, .count = 1 };
 	struct err err;
 
 	assert_true(endpoint_parse(slice_str("192.0.2.1"), 80, &ep));
 	talk_init(t);
-	err =
-	    pool_connect(&pool, slice_str(origin), &ep, &t->exchange, &t->conn);
+	err = pool_connect(
+	    &pool, slice_str(origin), &plan, &t->exchange, &t->conn);
 	if (!err_is(err)) {
 		conn_start(t->conn);
 		bench_run();
@@ -248,20 +249,6 @@ a_failure_to_connect_leaves_nothing_behind(void **state)
 }
 
 static void
-without_ports_it_is_a_shortage_only_after_many_connections(void **state)
-{
-	struct talk t;
-
-	(void)state;
-	fake_plan.fate = FAKE_FAILS;
-	fake_plan.times = 2;
-	fake_plan.sys = EADDRNOTAVAIL;
-	assert_int_equal(try_connect(&t, "http://a:80").kind, ERR_CONNECT);
-	pool.opened = POOL_PORTS_MIN;
-	assert_int_equal(try_connect(&t, "http://a:80").kind, ERR_SHORTAGE);
-}
-
-static void
 origins_do_not_pile_up(void **state)
 {
 	(void)state;
@@ -292,8 +279,6 @@ main(void)
 		TEST(an_idle_connection_that_the_peer_closed_is_dropped),
 		TEST(an_idle_connection_with_an_event_on_its_way_is_not_given),
 		TEST(a_failure_to_connect_leaves_nothing_behind),
-		TEST(
-		    without_ports_it_is_a_shortage_only_after_many_connections),
 		TEST(origins_do_not_pile_up),
 	};
 

@@ -172,7 +172,7 @@ connects_without_blocking_and_closes_on_exec(void **state)
 
 		if (listener == -1)
 			continue; /* no IPv6 here */
-		assert_false(err_is(sock_connect(&ep, &fd)));
+		assert_false(err_is(sock_connect(&ep, NULL, &fd)));
 		assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
 		assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 		sock_set_nodelay(fd);
@@ -214,7 +214,7 @@ tells_a_shortage_from_a_refusal(void **state)
 
 			socket_errno = which == 0 ? cases[i].sys : 0;
 			connect_errno = which == 1 ? cases[i].sys : 0;
-			err = sock_connect(&ep, &fd);
+			err = sock_connect(&ep, NULL, &fd);
 			assert_int_equal(err.kind, cases[i].kind);
 			assert_int_equal(err.sys, cases[i].sys);
 		}
@@ -237,7 +237,7 @@ a_connection_that_takes_its_time_is_no_failure(void **state)
 		int fd;
 
 		connect_errno = cases[i];
-		assert_false(err_is(sock_connect(&ep, &fd)));
+		assert_false(err_is(sock_connect(&ep, NULL, &fd)));
 		(void)close(fd);
 	}
 	connect_errno = 0;

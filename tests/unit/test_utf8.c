@@ -1,6 +1,6 @@
 #include "exact.h"
 
-#include "collect/utf8.h"
+#include "base/utf8.h"
 
 static const struct {
 	struct slice text;

@@ -1,4 +1,4 @@
-#include "collect/utf8.h"
+#include "base/utf8.h"
 
 static bool
 is_tail(uint8_t octet)

@@ -1,4 +1,4 @@
-#include "collect/problem.h"
+#include "base/problem.h"
 
 #include <errno.h>
 #include <stdio.h>

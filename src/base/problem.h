@@ -1,8 +1,8 @@
 /*
  * problem - say why an output could not be opened.
  */
-#ifndef BULKFETCH_COLLECT_PROBLEM_H
-#define BULKFETCH_COLLECT_PROBLEM_H
+#ifndef BULKFETCH_BASE_PROBLEM_H
+#define BULKFETCH_BASE_PROBLEM_H
 
 #include "base/err.h"
 #include "bulkfetch.h"

@@ -1,8 +1,8 @@
 /*
  * utf8 - tell well-formed UTF-8 (RFC 3629) from other octets.
  */
-#ifndef BULKFETCH_COLLECT_UTF8_H
-#define BULKFETCH_COLLECT_UTF8_H
+#ifndef BULKFETCH_BASE_UTF8_H
+#define BULKFETCH_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  */
 #include "base/ascii.h"
 #include "base/slice.h"
+#include "base/utf8.h"
 #include "bulkfetch.h"
-#include "collect/utf8.h"
 
 #define DOTS "..."
 #define DOTS_LEN 3
