@@ -27,7 +27,7 @@ sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 # The library is everything but the command line.
-LIB_SRC := $(call sources,$(addprefix src/,base http dns sys net source \
+LIB_SRC := $(call sources,$(addprefix src/,base http dns sys route net source \
 	collect fetch))
 LIB     := $(BUILD)/libbulkfetch.a
 CLI     := $(BUILD)/libcli.a

@@ -233,9 +233,12 @@ struct bulkfetch_result {
 	struct bulkfetch_text final_url; /* after them; empty without */
 	uint64_t continued_at; /* octets at the beginning of `bytes` that an
 				* earlier try, or run, had fetched; 0: none */
-	const char *ip;        /* numeric address used, or NULL */
+	const char *ip;        /* numeric address connected to, or NULL */
+	const char *proxy;     /* that the last request went by, as
+				* "http://host:port"; or NULL */
 	int64_t queued_ms;     /* from the list to the first try */
-	int64_t dns_ms;        /* -1 when there was none, like those below */
+	int64_t dns_ms;        /* the lookup of its host, or of the proxy's;
+				* -1 when there was none, like those below */
 	int64_t connect_ms;
 	int64_t tls_ms;
 	int64_t ttfb_ms;  /* request begun to first octet of the response */
@@ -270,6 +273,14 @@ struct bulkfetch_stats {
 				* a rate or the time of a retry */
 	unsigned parked_hosts; /* that have asked to be left alone a while */
 	uint64_t elapsed_ms;
+	uint64_t names_resolved;  /* by name servers */
+	uint64_t names_cached;    /* lookups answered out of the cache */
+	uint64_t names_missing;   /* that there are not (NXDOMAIN) */
+	uint64_t names_empty;     /* without an address (NODATA) */
+	uint64_t names_refused;   /* that no server would answer for (SERVFAIL,
+				  * REFUSED) */
+	uint64_t names_timed_out; /* that no server has answered for */
+	uint64_t dns_queries;     /* sent, those sent again included */
 	bool has_position;
 	uint64_t position_done; /* as source.position */
 	uint64_t position_total;
@@ -317,6 +328,16 @@ struct bulkfetch_pace {
 	uint64_t count;
 	uint64_t per_ms; /* 1000: a second */
 };
+
+/* Which addresses are used. */
+enum bulkfetch_family {
+	BULKFETCH_FAMILY_ANY,
+	BULKFETCH_FAMILY_IPV4,
+	BULKFETCH_FAMILY_IPV6,
+};
+
+#define BULKFETCH_DNS_SERVERS_MAX 8
+#define BULKFETCH_DNS_INFLIGHT_MAX 65535
 
 /* A pace has 1 to as many, and at most a day. */
 #define BULKFETCH_PACE_COUNT_MAX 1000000000
@@ -369,6 +390,37 @@ struct bulkfetch_options {
 	unsigned look_ahead; /* requests that may wait for a host, a rate or a
 			      * retry while others go on; 0: 1000, or four
 			      * times the concurrency if that is more */
+
+	/* Names. */
+	enum bulkfetch_family family;
+	const char *const *dns_servers; /* "ADDR", "IPV4:PORT", "[IPV6]:PORT",
+					 * to BULKFETCH_DNS_SERVERS_MAX; none:
+					 * those of /etc/resolv.conf */
+	size_t dns_server_count;
+	unsigned dns_max_inflight;   /* queries, to BULKFETCH_DNS_INFLIGHT_MAX;
+				      * 0: 128 */
+	const char *const *resolves; /* "HOST:PORT:ADDR[,ADDR]" as curl's
+				      * --resolve */
+	size_t resolve_count;
+
+	/* Connecting.  With an address list or a Unix socket no proxy is
+	 * used. */
+	const char *const *connect_tos; /* "HOST1:PORT1:HOST2:PORT2" as curl's
+					 * --connect-to */
+	size_t connect_to_count;
+	const char *address_list; /* a file of addresses to connect to in turn,
+				   * whatever the host; or NULL */
+	const char *const *interfaces; /* names or addresses to connect from */
+	size_t interface_count;
+	const char *unix_socket; /* a path to connect to; or NULL */
+
+	/* Proxies, as "[scheme://][user:password@]host[:port]" with http,
+	 * socks4, socks4a, socks5 or socks5h; NULL or "": none. */
+	const char *http_proxy;        /* for http:// */
+	const char *https_proxy;       /* for https:// */
+	const char *no_proxy;          /* hosts to reach without; or NULL */
+	const char *proxy_credentials; /* "user:password", or NULL */
+	bool uses_tunnel;              /* CONNECT for http:// as well */
 
 	/* When to stop; 0: never. */
 	uint64_t max_errors;

@@ -10,7 +10,7 @@
 
 #include "bulkfetch.h"
 #include "fetch/engine.h"
-#include "net/resolver_hosts.h"
+#include "net/resolver_system.h"
 #include "sys/nofile.h"
 
 #define HOSTS_PATH "/etc/hosts"
@@ -296,7 +296,9 @@ init_conns(struct engine *e)
 	err = pool_init(&e->pool, &e->conns, e->concurrency);
 	if (err_is(err))
 		return err;
-	return resolver_hosts_new(HOSTS_PATH, &e->resolver);
+	return resolver_system_new(
+	    &(struct resolver_options){ .hosts_path = HOSTS_PATH }, e->reactor,
+	    &e->resolver);
 }
 
 static struct err

@@ -4,7 +4,7 @@
  * time, and servers at the other end of each connection.  A test that includes
  * this has the line
  *
- *     link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_hosts_new
+ *     link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new
  *
  * in a comment of its own.  Nothing in here allocates.
  *
@@ -22,7 +22,7 @@
 
 #include "base/list.h"
 #include "bulkfetch.h"
-#include "net/resolver_hosts.h"
+#include "net/resolver_system.h"
 
 #define WORLD_URLS_MAX 8192
 #define WORLD_BODIES_MAX 256
@@ -429,12 +429,15 @@ world_answer_lookups(void)
 	return has_answered;
 }
 
-struct err __wrap_resolver_hosts_new(const char *path, struct resolver **out);
+struct err __wrap_resolver_system_new(const struct resolver_options *options,
+    struct reactor *reactor, struct resolver **out);
 
 struct err
-__wrap_resolver_hosts_new(const char *path, struct resolver **out)
+__wrap_resolver_system_new(const struct resolver_options *options,
+    struct reactor *reactor, struct resolver **out)
 {
-	(void)path;
+	(void)options;
+	(void)reactor;
 	world.resolver.start = world_start;
 	world.resolver.cancel = world_cancel;
 	world.resolver.free = world_free;

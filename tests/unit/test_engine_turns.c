@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_hosts_new */
+/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new */
 /* Hosts and rates: what waits, and what goes on meanwhile. */
 #include "fake_script.h"
 

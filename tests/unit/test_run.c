@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_hosts_new,--wrap=nofile_raise,--wrap=nofile_count_open,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
+/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new,--wrap=nofile_raise,--wrap=nofile_count_open,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
 #include "exact.h"
 #include "refuse.h"
 

@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_hosts_new */
+/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new */
 /* Bodies that are continued, and copies that are still good. */
 #include "fake_script.h"
 

@@ -1,0 +1,65 @@
+/*
+ * name - domain names in the form of RFC 1035, section 3.1: labels with their
+ * lengths in front, the root's empty one at the end, ASCII letters in lower
+ * case, so that equal names have equal octets (RFC 4343).
+ *
+ * Pure: no I/O, no allocation.
+ */
+#ifndef BULKFETCH_DNS_NAME_H
+#define BULKFETCH_DNS_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* RFC 1035, section 2.3.4, with the lengths and the root. */
+#define DNS_NAME_MAX 255
+#define DNS_LABEL_MAX 63
+
+struct dns_name {
+	uint8_t len; /* 1 (the root) to DNS_NAME_MAX; 0: none */
+	uint8_t octets[DNS_NAME_MAX];
+};
+
+/* "Example.com" or "example.com."; any octet may stand in a label but '.', NUL
+ * and blanks.  False: an empty label, too long, or empty. */
+bool dns_name_parse(struct slice text, struct dns_name *name);
+
+/* `a` with `b` behind it, `b` a name of its own; false when that is too long.
+ */
+bool dns_name_join(
+    const struct dns_name *a, const struct dns_name *b, struct dns_name *out);
+
+/* Room for dns_name_format(): each octet may become \xHH-like three digits. */
+#define DNS_NAME_TEXT_MAX (4 * DNS_NAME_MAX + 1)
+
+/*
+ * For people, without a final dot: octets that may not stand in a host name as
+ * \DDD (RFC 1035, section 5.1).  Returns `text`.
+ */
+const char *dns_name_format(
+    const struct dns_name *name, char text[DNS_NAME_TEXT_MAX]);
+
+static inline struct slice
+dns_name_slice(const struct dns_name *name)
+{
+	return slice_of(name->octets, name->len);
+}
+
+static inline bool
+dns_name_eq(const struct dns_name *a, const struct dns_name *b)
+{
+	return slice_eq(dns_name_slice(a), dns_name_slice(b));
+}
+
+/*
+ * Read the name at `*at` of `message`, following pointers (RFC 1035, section
+ * 4.1.4), each of which has to lead to an earlier octet than the one before,
+ * and move `*at` behind it.  False: it leaves the message, is too long, or has
+ * labels of another kind.
+ */
+bool dns_name_read(struct slice message, size_t *at, struct dns_name *name);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * dns_cache - what servers have said of names, by name and type, for as long as
+ * they said (RFC 1035, section 7.4; RFC 2308; RFC 9520).
+ *
+ * TTLs are brought between a floor and a ceiling; a failure to find out is
+ * kept DNS_CACHE_FAILURE_S, twice as long after each further one in a row.
+ * Bounded in octets: what was used least recently goes.
+ */
+#ifndef BULKFETCH_NET_DNS_CACHE_H
+#define BULKFETCH_NET_DNS_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/message.h"
+
+#define DNS_CACHE_OCTETS ((size_t)(4 * 1024 * 1024))
+
+/* Seconds. */
+#define DNS_CACHE_TTL_MIN 5
+#define DNS_CACHE_TTL_MAX 86400
+#define DNS_CACHE_NEGATIVE_MIN 5
+#define DNS_CACHE_NEGATIVE_MAX 900
+#define DNS_CACHE_FAILURE 1
+#define DNS_CACHE_FAILURE_MAX 60
+
+struct dns_cache;
+
+/* At most `octets` for what it keeps, tables included. */
+struct err dns_cache_new(size_t octets, struct dns_cache **out);
+void dns_cache_free(struct dns_cache *c);
+
+/* One answer, lent until the next call. */
+struct dns_cached {
+	enum dns_verdict verdict;
+	const uint8_t *addrs; /* `count` times 4 octets (A) or 16 */
+	size_t count;
+	size_t turn; /* how often it was found before: for rotation */
+};
+
+/* Whether there is an answer that still holds.  Counts as a use. */
+bool dns_cache_find(struct dns_cache *c, const struct dns_name *name,
+    enum dns_type type, int64_t now_ms, struct dns_cached *out);
+
+/* Keep an answer, in place of one before; where memory is short it is not
+ * kept. */
+void dns_cache_put(struct dns_cache *c, const struct dns_name *name,
+    enum dns_type type, const struct dns_answer *answer, int64_t now_ms);
+
+/* In octets, as bounded. */
+size_t dns_cache_size(const struct dns_cache *c);
+
+#endif
