@@ -234,10 +234,10 @@ struct bulkfetch_result {
 	uint64_t continued_at; /* octets at the beginning of `bytes` that an
 				* earlier try, or run, had fetched; 0: none */
 	const char *ip;        /* numeric address connected to, or NULL */
-	const char *proxy;     /* that the last request went by, as
-				* "http://host:port"; or NULL */
-	int64_t queued_ms;     /* from the list to the first try */
-	int64_t dns_ms;        /* the lookup of its host, or of the proxy's;
+	struct bulkfetch_text proxy; /* that the last request went by, as
+				      * "http://host:port"; empty for none */
+	int64_t queued_ms;           /* from the list to the first try */
+	int64_t dns_ms; /* the lookup of its host, or of the proxy's;
 				* -1 when there was none, like those below */
 	int64_t connect_ms;
 	int64_t tls_ms;

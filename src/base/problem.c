@@ -1,6 +1,7 @@
 #include "base/problem.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,4 +37,27 @@ problem_set(struct bulkfetch_problem *problem, struct err err, const char *what,
 	(void)snprintf(problem->text, sizeof(problem->text), "%s '%s': %s",
 	    what, shown, text);
 	return problem->sys;
+}
+
+bool
+problem_refuse(struct bulkfetch_problem *problem, bool is_usage, int sys,
+    const char *format, ...)
+{
+	va_list args;
+
+	*problem =
+	    (struct bulkfetch_problem){ .sys = sys, .is_usage = is_usage };
+	va_start(args, format);
+	(void)vsnprintf(problem->text, sizeof(problem->text), format, args);
+	va_end(args);
+	return false;
+}
+
+bool
+problem_refuse_err(struct bulkfetch_problem *problem, struct err err)
+{
+	char text[128];
+
+	return problem_refuse(problem, err.kind == ERR_REQUEST, err.sys, "%s",
+	    err_text(err, text, sizeof(text)));
 }

@@ -263,11 +263,53 @@ check_durable(const struct options *o, struct bulkfetch_problem *problem)
 	    o->log != NULL ? ", not standard output" : "");
 }
 
+/* Where connections go to can be said in one way. */
+static bool
+check_ways(const struct options *o, struct bulkfetch_problem *problem)
+{
+	const struct bulkfetch_options *fetch = &o->fetch;
+	bool has_list = fetch->address_list != NULL;
+	bool has_socket = fetch->unix_socket != NULL;
+	bool has_proxy = o->proxy != NULL && o->proxy[0] != '\0';
+	const struct pair pairs[] = {
+		{ o->is_ipv4, o->is_ipv6,
+		    "--ipv4 and --ipv6 together leave no addresses; without "
+		    "either, both kinds are used" },
+		{ has_list, has_socket,
+		    "--address-list and --unix-socket are two places to "
+		    "connect to; give one of them" },
+		{ has_list, o->connect_tos.count > 0,
+		    "--address-list says where to connect to for every host, "
+		    "so --connect-to means nothing" },
+		{ has_list, o->resolves.count > 0,
+		    "--address-list says where to connect to for every host, "
+		    "so --resolve means nothing" },
+		{ has_list, has_proxy,
+		    "--address-list connects to its addresses and --proxy to "
+		    "the proxy; give one of them" },
+		{ has_socket, o->connect_tos.count > 0,
+		    "--unix-socket says where to connect to for every host, "
+		    "so --connect-to means nothing" },
+		{ has_socket, o->resolves.count > 0,
+		    "--unix-socket says where to connect to for every host, "
+		    "so --resolve means nothing" },
+		{ has_socket, o->interfaces.count > 0,
+		    "--unix-socket goes by no interface, so --interface means "
+		    "nothing" },
+		{ has_socket, has_proxy,
+		    "--unix-socket connects to the socket and --proxy to the "
+		    "proxy; give one of them" },
+		{ .text = NULL },
+	};
+
+	return check_pairs(pairs, problem);
+}
+
 bool
 conflicts_check(const struct options *o, struct bulkfetch_problem *problem)
 {
 	return check_head(o, problem) && check_stdout(o, problem) &&
 	    check_files(o, problem) && check_template(o, problem) &&
 	    check_conditions(o, problem) && check_resume(o, problem) &&
-	    check_durable(o, problem);
+	    check_durable(o, problem) && check_ways(o, problem);
 }

@@ -122,6 +122,14 @@ check_inputs(const struct options *o, const struct file *out,
 		if (is_same(out, &in))
 			return refuse_same(out, &in, "a LIST", problem);
 	}
+	if (o->fetch.address_list != NULL) {
+		struct file in =
+		    identify(NULL, o->fetch.address_list, STDIN_FILENO);
+
+		if (is_same(out, &in))
+			return refuse_same(
+			    out, &in, "the --address-list", problem);
+	}
 	for (size_t i = 0; i < o->data_count; i++) {
 		struct file in;
 

@@ -27,6 +27,14 @@ struct given {
 	bool is_letter;
 };
 
+static bool
+refuse_memory(struct bulkfetch_problem *problem)
+{
+	*problem = (struct bulkfetch_problem){ .sys = ENOMEM,
+		.text = "out of memory" };
+	return false;
+}
+
 /* The value is wrong: say which it was and what it should have been. */
 static bool
 refuse_value(struct words *w, const struct given *given, const char *expected)
@@ -156,6 +164,47 @@ add_data(struct words *w, const struct given *given)
 	return true;
 }
 
+static bool
+add_text(struct words *w, const struct given *given, struct options_texts *to)
+{
+	to->items[to->count++] = given->value;
+	return given->value[0] != '\0' ||
+	    refuse_value(w, given, given->row->arg);
+}
+
+/* "ADDR,ADDR": what an address is, is for the library to say. */
+static bool
+take_servers(struct words *w, const struct given *given)
+{
+	struct bulkfetch_options *fetch = &w->options->fetch;
+	const char **servers = w->options->dns_servers;
+	size_t count = 0;
+	char *text = strdup(given->value);
+
+	if (text == NULL)
+		return refuse_memory(w->problem);
+	free(w->options->dns_text);
+	w->options->dns_text = text;
+	for (char *at = text; at != NULL;) {
+		char *comma = strchr(at, ',');
+
+		if (comma != NULL)
+			*comma = '\0';
+		if (*at == '\0')
+			return refuse_value(
+			    w, given, "a list of addresses between commas");
+		if (count == BULKFETCH_DNS_SERVERS_MAX)
+			return usage_refuse(w->problem,
+			    "--dns-servers: more than %d name servers",
+			    BULKFETCH_DNS_SERVERS_MAX);
+		servers[count++] = at;
+		at = comma != NULL ? comma + 1 : NULL;
+	}
+	fetch->dns_servers = servers;
+	fetch->dns_server_count = count;
+	return true;
+}
+
 /* Read the value and put it where the row says, whose type its kind tells. */
 static bool
 apply(struct words *w, const struct given *given)
@@ -200,6 +249,10 @@ apply(struct words *w, const struct given *given)
 		return parse_progress(
 			   given->value, (enum progress_mode *)member) ||
 		    refuse_value(w, given, "auto, bar, plain or none");
+	case OPTION_SERVERS:
+		return take_servers(w, given);
+	case OPTION_TEXTS:
+		return add_text(w, given, member);
 	case OPTION_FIELD:
 		o->fields[o->field_count++] = given->value;
 		return true;
@@ -344,6 +397,23 @@ is_stdout(const char *file)
 	return file != NULL && strcmp(file, "-") == 0;
 }
 
+static void
+conclude_ways(struct options *o)
+{
+	struct bulkfetch_options *fetch = &o->fetch;
+
+	fetch->resolves = o->resolves.items;
+	fetch->resolve_count = o->resolves.count;
+	fetch->connect_tos = o->connect_tos.items;
+	fetch->connect_to_count = o->connect_tos.count;
+	fetch->interfaces = o->interfaces.items;
+	fetch->interface_count = o->interfaces.count;
+	if (o->is_ipv4)
+		fetch->family = BULKFETCH_FAMILY_IPV4;
+	if (o->is_ipv6)
+		fetch->family = BULKFETCH_FAMILY_IPV6;
+}
+
 /* What follows from the options as they were given. */
 static void
 conclude(struct options *o)
@@ -352,6 +422,7 @@ conclude(struct options *o)
 
 	o->fetch.fields = o->fields;
 	o->fetch.field_count = o->field_count;
+	conclude_ways(o);
 	if (o->is_fail_early)
 		o->fetch.max_errors = 1;
 	if (method != NULL && strcmp(method, "HEAD") == 0)
@@ -369,6 +440,23 @@ conclude(struct options *o)
 		o->resume_how = BULKFETCH_RETRY_FAILED;
 }
 
+/* Room for what gathers: no word is more than one of it. */
+static bool
+reserve(struct options *o, size_t words)
+{
+	const char ***const arrays[] = { &o->lists, &o->fields,
+		&o->resolves.items, &o->connect_tos.items,
+		&o->interfaces.items };
+
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+		*arrays[i] = calloc(words + 1, sizeof(**arrays[i]));
+		if (*arrays[i] == NULL)
+			return false;
+	}
+	o->data = calloc(words + 1, sizeof(*o->data));
+	return o->data != NULL;
+}
+
 bool
 options_parse(struct options *o, const char *const *words, size_t count,
     struct bulkfetch_problem *problem)
@@ -382,15 +470,8 @@ options_parse(struct options *o, const char *const *words, size_t count,
 
 	*o = (struct options){ .progress = PROGRESS_AUTO };
 	bulkfetch_options_init(&o->fetch);
-	/* No word is more than one LIST, field or piece of data. */
-	o->lists = calloc(count + 1, sizeof(*o->lists));
-	o->fields = calloc(count + 1, sizeof(*o->fields));
-	o->data = calloc(count + 1, sizeof(*o->data));
-	if (o->lists == NULL || o->fields == NULL || o->data == NULL) {
-		*problem = (struct bulkfetch_problem){ .sys = ENOMEM,
-			.text = "out of memory" };
-		return false;
-	}
+	if (!reserve(o, count))
+		return refuse_memory(problem);
 	if (!parse_words(&w))
 		return false;
 	if (o->is_help || o->is_version)
@@ -408,6 +489,10 @@ options_fini(struct options *o)
 {
 	free(o->lists);
 	free(o->fields);
+	free(o->resolves.items);
+	free(o->connect_tos.items);
+	free(o->interfaces.items);
+	free(o->dns_text);
 	free(o->data);
 	free(o->body);
 	*o = (struct options){ 0 };

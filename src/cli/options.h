@@ -4,7 +4,8 @@
  * GNU style: options and LISTs in any order, `--opt=value` and `--opt value`,
  * `-dDIR`, `-qv`, unambiguous beginnings of long names, `--` before words that
  * begin with '-'.  Options given twice: the last one counts, but for those that
- * gather (--header, --data, --verbose).  What cannot be had together is refused
+ * gather (--header, --data, --resolve, --connect-to, --interface, --verbose).
+ * What cannot be had together is refused
  * (cli/conflicts.h).
  *
  * Pure: looks at the words alone, no file and no environment.  Texts are
@@ -26,6 +27,12 @@ struct options_data {
 	bool is_file;
 };
 
+/* The values of an option that gathers, in the order given. */
+struct options_texts {
+	const char **items; /* owned array */
+	size_t count;
+};
+
 struct options {
 	struct bulkfetch_options fetch; /* the body by inputs_load() */
 	struct bulkfetch_tree_options tree;
@@ -35,6 +42,16 @@ struct options {
 	size_t field_count;
 	struct options_data *data; /* owned array */
 	size_t data_count;
+	struct options_texts resolves; /* also in `fetch`, as the next two */
+	struct options_texts connect_tos;
+	struct options_texts interfaces;
+	char *dns_text; /* owned: --dns-servers, cut into these, which are in
+			 * `fetch` as well */
+	const char *dns_servers[BULKFETCH_DNS_SERVERS_MAX];
+	bool is_ipv4; /* as given; at most one of the two */
+	bool is_ipv6;
+	const char *proxy;  /* as given: "" for none, or NULL; the proxies of
+			     * `fetch` are by environment_apply() */
 	void *body;         /* owned, made by inputs_load() */
 	const char *output; /* as given: a template, "-", or NULL */
 	bool is_to_stdout;  /* --output - */

@@ -1,9 +1,11 @@
 #include "cli/session.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bulkfetch.h"
+#include "cli/environment.h"
 #include "cli/inputs.h"
 #include "cli/observe.h"
 #include "cli/signals.h"
@@ -107,6 +109,7 @@ open_all(struct session *s, struct bulkfetch_problem *problem)
 {
 	struct options *o = s->options;
 
+	environment_apply(o, getenv);
 	if (!inputs_check(o, problem) || !inputs_load(o, problem))
 		return false;
 	if (o->is_resumed)

@@ -14,7 +14,7 @@
 #include "cli/status.h"
 
 /* `o` and `console` are borrowed for the call; the request's body is loaded
- * into `o`. */
+ * into `o`, and the environment's proxies. */
 enum status session_run(struct options *o, struct console *console);
 
 #endif

@@ -98,6 +98,60 @@ add_connections(struct text *text, const struct bulkfetch_stats *stats)
 	add(text, "\n");
 }
 
+/* Add a part of a list; `*parts` were added before it. */
+static void
+add_part(struct text *text, unsigned *parts, uint64_t count, const char *one,
+    const char *many)
+{
+	if (count == 0)
+		return;
+	add(text, "%s%llu %s", (*parts)++ > 0 ? ", " : "",
+	    (unsigned long long)count, count == 1 ? one : many);
+}
+
+static void
+add_name_failures(
+    struct text *text, unsigned *parts, const struct bulkfetch_stats *stats)
+{
+	const struct {
+		const char *name;
+		uint64_t count;
+	} kinds[] = {
+		{ "NXDOMAIN", stats->names_missing },
+		{ "NODATA", stats->names_empty },
+		{ "SERVFAIL", stats->names_refused },
+		{ "no answer", stats->names_timed_out },
+	};
+	uint64_t failed = 0;
+	unsigned told = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		failed += kinds[i].count;
+	add_part(text, parts, failed, "failed", "failed");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].count > 0)
+			add(text, "%s%s %llu", told++ == 0 ? " (" : ", ",
+			    kinds[i].name, (unsigned long long)kinds[i].count);
+	}
+	if (told > 0)
+		add(text, ")");
+}
+
+static void
+add_names(struct text *text, const struct bulkfetch_stats *stats)
+{
+	unsigned parts = 0;
+
+	add(text, "bulkfetch: ");
+	add_part(text, &parts, stats->names_resolved, "name resolved",
+	    "names resolved");
+	add_part(text, &parts, stats->names_cached, "lookup from the cache",
+	    "lookups from the cache");
+	add_name_failures(text, &parts, stats);
+	add_part(text, &parts, stats->dns_queries, "query", "queries");
+	add(text, "\n");
+}
+
 const char *
 summary_compose(const struct bulkfetch_stats *stats, char *out, size_t cap)
 {
@@ -106,5 +160,7 @@ summary_compose(const struct bulkfetch_stats *stats, char *out, size_t cap)
 	add_counts(&text, stats);
 	add_speed(&text, stats);
 	add_connections(&text, stats);
+	if (stats->dns_queries > 0)
+		add_names(&text, stats);
 	return out;
 }

@@ -63,6 +63,10 @@ put_extras(uint8_t *at, const struct bulkfetch_result *r)
 		at = put_string(at, ",\"list\":", r->list);
 		at = put_number(at, ",\"line\":", r->line);
 	}
+	if (r->proxy.len > 0) {
+		at = json_raw(at, slice_str(",\"proxy\":"));
+		at = json_string(at, text_slice(r->proxy));
+	}
 	return at;
 }
 
@@ -104,7 +108,7 @@ json_max(const struct bulkfetch_result *r)
 {
 	size_t texts = r->url.len + len_of(r->error) + len_of(r->stage) +
 	    len_of(r->file) + len_of(r->ip) + len_of(r->message) +
-	    len_of(r->list) + r->final_url.len;
+	    len_of(r->list) + r->final_url.len + r->proxy.len;
 
 	return JSON_STRING_MAX(texts) + LINE_FIXED;
 }

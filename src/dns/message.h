@@ -36,7 +36,8 @@ enum dns_verdict {
 	DNS_ALIAS,    /* it is an alias, and nothing is said of what for: ask
 		       * for `alias` */
 	DNS_SERVFAIL, /* the server could not find out, or answered nonsense */
-	DNS_REFUSED,  /* the server will not, or cannot, answer us */
+	DNS_REFUSED,  /* the server will not answer us, or knows only of
+		       * others that could (a referral) */
 	DNS_TIMEOUT,  /* no server has answered: the client's own verdict */
 };
 
@@ -45,7 +46,7 @@ struct dns_answer {
 	unsigned rcode;
 	uint32_t ttl_s; /* the least of all that the verdict rests on; 0 when
 			 * that is not known */
-	size_t count;   /* with DNS_FOUND: 1 to DNS_ADDRS_MAX */
+	size_t count;   /* with DNS_FOUND: 1 to DNS_ADDRS_MAX; else 0 */
 	uint8_t addrs[DNS_ADDRS_MAX][16]; /* 4 octets of each for A */
 	struct dns_name alias;            /* with DNS_ALIAS */
 };
@@ -58,8 +59,9 @@ size_t dns_query_write(uint8_t out[DNS_QUERY_MAX], uint16_t id,
     const struct dns_name *name, enum dns_type type, bool has_edns);
 
 enum dns_reading {
-	DNS_READ,      /* `*answer` is set */
-	DNS_TRUNCATED, /* it is ours, but has to be asked for over TCP */
+	DNS_READ,      /* `*answer` is set; else it is not */
+	DNS_TRUNCATED, /* it is ours, but has to be asked for over TCP; from
+			* there it is as good as malformed */
 	DNS_NO_EDNS,   /* the server does not know EDNS: ask without */
 	DNS_FOREIGN,   /* no answer to this question: to be ignored */
 	DNS_MALFORMED, /* ours by its id and question, but broken */
@@ -67,14 +69,21 @@ enum dns_reading {
 
 /*
  * Read a response.  It is ours only if it is one, to a standard query, with
- * this id and this one question; letters may differ in case.  Of the answer
- * section, records are followed from the question's name over aliases, in
- * whatever order they stand; the least TTL on that way counts, a TTL with its
- * first bit set being 0 (RFC 2181, section 8).  Of a negative answer it is the
- * lesser of the SOA's TTL and minimum; 0 without SOA.  An alias without
+ * this id and this one question; letters may differ in case.  Servers that fail
+ * may leave the question out: with an rcode other than NOERROR and NXDOMAIN,
+ * which say something of the name, it is ours too.
+ *
+ * Of the answer section, records are followed from the question's name over
+ * aliases, in whatever order they stand; the least TTL on that way counts, a TTL
+ * with its first bit set being 0 (RFC 2181, section 8).  Of a negative answer
+ * the lesser of the TTL and minimum of the SOA counts as well, which has to be of
+ * a zone that the name is in; without one the TTL is 0.  NXDOMAIN is said of the
+ * last alias (RFC 6604) and holds for the first name as well.  An alias without
  * addresses behind it is DNS_NODATA if there is a SOA, else DNS_ALIAS; a loop is
- * DNS_SERVFAIL.  What is no rcode of RFC 1035 we know of is DNS_SERVFAIL,
- * NOTIMP and REFUSED are DNS_REFUSED.
+ * DNS_SERVFAIL.
+ *
+ * NOTIMP and REFUSED are DNS_REFUSED, and so is a referral; any other rcode is
+ * DNS_SERVFAIL.  Octets behind the last record do no harm.
  */
 enum dns_reading dns_answer_read(struct slice message, uint16_t id,
     const struct dns_name *name, enum dns_type type, bool has_edns,

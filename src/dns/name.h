@@ -24,7 +24,7 @@ struct dns_name {
 };
 
 /* "Example.com" or "example.com."; any octet may stand in a label but '.', NUL
- * and blanks.  False: an empty label, too long, or empty. */
+ * and blanks.  False: an empty label (that of "." too), too long, or empty. */
 bool dns_name_parse(struct slice text, struct dns_name *name);
 
 /* `a` with `b` behind it, `b` a name of its own; false when that is too long.
@@ -32,12 +32,13 @@ bool dns_name_parse(struct slice text, struct dns_name *name);
 bool dns_name_join(
     const struct dns_name *a, const struct dns_name *b, struct dns_name *out);
 
-/* Room for dns_name_format(): each octet may become \xHH-like three digits. */
+/* Room for dns_name_format(): an octet may become a backslash and three digits.
+ */
 #define DNS_NAME_TEXT_MAX (4 * DNS_NAME_MAX + 1)
 
 /*
- * For people, without a final dot: octets that may not stand in a host name as
- * \DDD (RFC 1035, section 5.1).  Returns `text`.
+ * For people, without a final dot but for the root's: octets other than
+ * letters, digits, '-' and '_' as \DDD (RFC 1035, section 5.1).  Returns `text`.
  */
 const char *dns_name_format(
     const struct dns_name *name, char text[DNS_NAME_TEXT_MAX]);
@@ -54,11 +55,16 @@ dns_name_eq(const struct dns_name *a, const struct dns_name *b)
 	return slice_eq(dns_name_slice(a), dns_name_slice(b));
 }
 
+/* Whether `name` is `zone` or a name below it. */
+bool dns_name_is_in(const struct dns_name *name, const struct dns_name *zone);
+
 /*
  * Read the name at `*at` of `message`, following pointers (RFC 1035, section
- * 4.1.4), each of which has to lead to an earlier octet than the one before,
- * and move `*at` behind it.  False: it leaves the message, is too long, or has
- * labels of another kind.
+ * 4.1.4), and move `*at` behind it.  Each pointer has to lead in front of the
+ * labels that it ends, so that there are no loops, and no more of them are
+ * followed than a name can have labels.  False: it leaves the message, is too
+ * long, or has labels of another kind; then `*at` is where it was and `*name`
+ * unset.
  */
 bool dns_name_read(struct slice message, size_t *at, struct dns_name *name);
 

@@ -12,11 +12,11 @@
 #include "base/slice.h"
 
 /*
- * The services of the line other than "files", "dns" and what is as good as
- * these ("myhostname" is not), with blanks between them, cut to fit `cap` with
- * the NUL; "" when there are none.  Actions in brackets are passed over.  Names
- * with octets other than letters, digits, '_' and '-' are left out.  Returns
- * `out`.
+ * The services of the last such line other than "files" and "dns", with a blank
+ * between them; "" when there are none.  Actions in brackets are passed over,
+ * and names with octets other than ASCII letters, digits, '_' and '-' are left
+ * out.  `cap`, at least 1, is the room with the NUL: from the first name on that
+ * does not fit, they are left out.  Returns `out`.
  */
 const char *nsswitch_others(struct slice text, char *out, size_t cap);
 

@@ -4,7 +4,7 @@
  *
  * Pure: slices of the text, which the caller owns.  Lines that are malformed,
  * and values that are none, are passed over; numbers are brought into their
- * bounds.
+ * bounds.  A '#' or ';' in front of a word makes a comment of the line's rest.
  */
 #ifndef BULKFETCH_DNS_RESOLV_CONF_H
 #define BULKFETCH_DNS_RESOLV_CONF_H
@@ -31,7 +31,7 @@ struct resolv_conf {
 						   * written, not checked */
 	size_t server_count;
 	struct dns_name search[RESOLV_SEARCH_MAX]; /* of the last `search` or
-						    * `domain` */
+						    * `domain`; "." is none */
 	size_t search_count;
 	unsigned ndots;
 	unsigned timeout_s; /* until another server is asked; at least 1 */
@@ -47,8 +47,9 @@ void resolv_conf_parse(struct slice text, struct resolv_conf *conf);
  * The names to ask for in turn for `host`, as a URL has it: with a final dot,
  * with as many dots as `ndots`, or without a search list, it is that name
  * alone; else with each name of the search list behind it, and then by
- * itself.  `at` counts from 0; false when there is no further one.  One that
- * would be too long is passed over: `*at` is moved past those.
+ * itself.  `*at` is 0 for the first; the caller adds 1 for the next.  One that
+ * would be too long is passed over: `*at` is moved past those.  False when there
+ * is no further one, or `host` is no name at all.
  */
 bool resolv_conf_candidate(const struct resolv_conf *conf, struct slice host,
     size_t *at, struct dns_name *name);

@@ -34,6 +34,21 @@ engine_look_ahead(const struct bulkfetch_options *o)
 						  : ENGINE_LOOK_AHEAD;
 }
 
+static void
+get_name_stats(const struct engine *e, struct bulkfetch_stats *out)
+{
+	struct resolver_stats names = { 0 };
+
+	e->resolver->get_stats(e->resolver, &names);
+	out->names_resolved = names.resolved;
+	out->names_cached = names.cached;
+	out->names_missing = names.nxdomain;
+	out->names_empty = names.nodata;
+	out->names_refused = names.servfail;
+	out->names_timed_out = names.timeouts;
+	out->dns_queries = names.queries;
+}
+
 void
 engine_get_stats(const struct engine *e, struct bulkfetch_stats *out)
 {
@@ -48,12 +63,13 @@ engine_get_stats(const struct engine *e, struct bulkfetch_stats *out)
 		.in_flight = e->active_count,
 		.retries = e->env.retries,
 		.redirects = e->env.redirects,
-		.waiting = turns_waiting(e->env.turns),
+		.waiting = turns_waiting(e->env.turns) + e->env.looking_up,
 		.parked_hosts =
 		    turns_parked(e->env.turns, reactor_now_ms(e->reactor)),
 		.elapsed_ms = (uint64_t)(now_ms - e->started_ms),
 	};
 	stats_get(&e->stats, out);
+	get_name_stats(e, out);
 	out->has_position = source->position != NULL &&
 	    source->position(
 		source->ctx, &out->position_done, &out->position_total);
@@ -104,7 +120,6 @@ take_free(struct engine *e)
 static void
 start(struct engine *e, struct transfer *t)
 {
-	list_remove(&t->link);
 	list_push_back(&e->active, &t->link);
 	e->active_count++;
 	transfer_start(t);
@@ -117,9 +132,22 @@ engine_wait(struct engine *e, struct transfer *t, int64_t at_ms)
 	list_push_back(&e->waiting, &t->link);
 }
 
+/* Look its name up, if that is to be done and takes time; it will ask for its
+ * turn again. */
+static bool
+has_to_look_up(struct engine *e, struct transfer *t)
+{
+	if (transfer_resolve(t))
+		return false;
+	list_push_back(&e->looking_up, &t->link);
+	return true;
+}
+
 void
 engine_ask(struct engine *e, struct transfer *t)
 {
+	if (has_to_look_up(e, t))
+		return;
 	switch (turns_ask(e->env.turns, &t->turn, transfer_origin(t),
 	    reactor_now_ms(e->reactor))) {
 	case TURNS_GO:
@@ -146,10 +174,14 @@ begin_waiting(struct engine *e)
 	if (turn == NULL)
 		return false;
 	t = LIST_OBJECT(turn, struct transfer, turn);
-	if (is_down)
+	list_remove(&t->link);
+	if (is_down) {
 		transfer_abort(t, err_of(ERR_HOST_DOWN));
-	else
+	} else if (has_to_look_up(e, t)) {
+		turns_leave(e->env.turns, &t->turn, reactor_now_ms(e->reactor));
+	} else {
 		start(e, t);
+	}
 	return true;
 }
 
@@ -306,6 +338,7 @@ static bool
 is_over(const struct engine *e)
 {
 	return e->active_count == 0 && list_is_empty(&e->waiting) &&
+	    list_is_empty(&e->looking_up) &&
 	    e->source_state == ENGINE_SOURCE_ENDED;
 }
 

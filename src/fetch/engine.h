@@ -8,8 +8,8 @@
  * --max-drain; STOPPING breaks them off.  The run is over when no transfer is
  * left and, if RUNNING, the source has ended.
  *
- * Items that may not start yet, since their host, a rate or a retry has to be
- * waited for, wait in transfers of their own (fetch/turns.h), `look_ahead` of
+ * Items that may not start yet, since their name, their host, a rate or a retry
+ * has to be waited for, wait in transfers of their own (fetch/turns.h), `look_ahead` of
  * them at most, while the source is asked for others.  When all of them wait,
  * it is not asked any more.
  *
@@ -33,6 +33,10 @@
 #include "fetch/turns.h"
 #include "net/conn.h"
 #include "net/pool.h"
+#include "net/resolver_system.h"
+#include "route/addresses.h"
+#include "route/routes.h"
+#include "route/sources.h"
 #include "sys/reactor.h"
 #include "sys/wake.h"
 
@@ -71,7 +75,12 @@ struct engine {
 	struct reactor *reactor; /* owned */
 	struct conn_env conns;
 	struct pool pool;
-	struct resolver *resolver; /* owned */
+	struct resolver *resolver;     /* owned */
+	struct routes *routes;         /* owned */
+	struct addresses *addresses;   /* owned */
+	struct sources *sources;       /* owned; NULL without --interface */
+	struct resolver_options names; /* the resolver borrows them */
+	struct endpoint dns_servers[BULKFETCH_DNS_SERVERS_MAX];
 	struct wake wake;
 	struct watch source_watch;
 	struct timer tick;
@@ -85,8 +94,9 @@ struct engine {
 	size_t capacity;
 	size_t used;
 	struct list free;
-	struct list active;  /* their turn is GOING */
-	struct list waiting; /* their turn is QUEUED or DELAYED */
+	struct list active;     /* their turn is GOING */
+	struct list waiting;    /* their turn is QUEUED or DELAYED */
+	struct list looking_up; /* their turn is OUT, for a name */
 	unsigned active_count;
 	unsigned concurrency; /* the most that descriptors allow */
 	unsigned limit;       /* in force: 1 <= limit <= concurrency */

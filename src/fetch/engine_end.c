@@ -20,6 +20,15 @@ forget_source(struct engine *e)
 	e->source_state = ENGINE_SOURCE_ENDED;
 }
 
+static void
+abort_all(struct list *transfers)
+{
+	while (!list_is_empty(transfers))
+		transfer_abort(
+		    LIST_OBJECT(transfers->next, struct transfer, link),
+		    err_of(ERR_STOPPED));
+}
+
 void
 engine_drain(struct engine *e, enum bulkfetch_end end)
 {
@@ -31,10 +40,8 @@ engine_drain(struct engine *e, enum bulkfetch_end end)
 	e->phase = ENGINE_DRAINING;
 	e->end = end;
 	forget_source(e);
-	while (!list_is_empty(&e->waiting))
-		transfer_abort(
-		    LIST_OBJECT(e->waiting.next, struct transfer, link),
-		    err_of(ERR_STOPPED));
+	abort_all(&e->waiting);
+	abort_all(&e->looking_up);
 	reactor_disarm(e->reactor, &e->turn_timer);
 	reactor_disarm(e->reactor, &e->end_timer);
 	if (max_ms > 0)
@@ -47,10 +54,8 @@ engine_stop_now(struct engine *e, enum bulkfetch_end end)
 {
 	engine_drain(e, end);
 	e->phase = ENGINE_STOPPING;
-	while (!list_is_empty(&e->active))
-		transfer_abort(
-		    LIST_OBJECT(e->active.next, struct transfer, link),
-		    err_of(ERR_STOPPED));
+	abort_all(&e->active);
+	abort_all(&e->looking_up);
 }
 
 static void
@@ -69,7 +74,7 @@ engine_check_budget(struct engine *e)
 
 	/* What is at its end needs no other one. */
 	if (e->source_state == ENGINE_SOURCE_ENDED && e->active_count == 0 &&
-	    list_is_empty(&e->waiting))
+	    list_is_empty(&e->waiting) && list_is_empty(&e->looking_up))
 		return;
 	if (budget_is_spent(&e->env.options, e->env.received,
 		clock_now_ms() - e->started_ms, why, sizeof(why)))
@@ -225,13 +230,27 @@ tell_retry(struct engine *e, const struct transfer *t)
 	    (double)(wait_ms + t->try.retry_after_ms) / 1000);
 }
 
+/* It had a slot until a moment ago, or has its addresses now; but there may be
+ * no room for it. */
+static void
+ask_or_wait(struct engine *e, struct transfer *t)
+{
+	if (e->active_count < e->limit && !e->is_short)
+		engine_ask(e, t);
+	else
+		engine_wait(e, t, reactor_now_ms(e->reactor));
+	/* What would have to wait now would wait for ever. */
+	if (e->phase != ENGINE_RUNNING && t->turn.state != TURN_GOING &&
+	    t->state == TRANSFER_READY)
+		transfer_abort(t, err_of(ERR_STOPPED));
+}
+
 /* A try has failed, or a redirect has come: there is another request to make,
  * now or later. */
 static void
 go_on(struct engine *e, struct transfer *t)
 {
 	bool is_retry = err_is(t->failure);
-	int64_t now_ms = reactor_now_ms(e->reactor);
 
 	if (e->phase != ENGINE_RUNNING && is_retry) {
 		transfer_abort(t, err_of(ERR_STOPPED));
@@ -242,14 +261,7 @@ go_on(struct engine *e, struct transfer *t)
 		engine_wait(e, t, t->again_at_ms);
 		return;
 	}
-	/* It had a slot until a moment ago, unless there are fewer now. */
-	if (e->active_count < e->limit)
-		engine_ask(e, t);
-	else
-		engine_wait(e, t, now_ms);
-	if (e->phase != ENGINE_RUNNING && t->turn.state != TURN_GOING &&
-	    t->state == TRANSFER_READY)
-		transfer_abort(t, err_of(ERR_STOPPED));
+	ask_or_wait(e, t);
 }
 
 void
@@ -270,6 +282,9 @@ engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
 	case TRANSFER_AGAIN:
 		go_on(e, t);
 		break;
+	case TRANSFER_RESOLVED:
+		ask_or_wait(e, t);
+		break;
 	case TRANSFER_ENDED:
 		list_push_front(&e->free, &t->link);
 		e->is_short = false;
@@ -283,6 +298,31 @@ engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
 }
 
 /* ---- Hosts -------------------------------------------------------------- */
+
+/* Which address it was, and how long that took. */
+static void
+tell_connected(struct engine *e, const struct transfer *t)
+{
+	struct slice origin = transfer_origin(t);
+	struct slice proxy = { 0 };
+	char lookup[48] = "";
+	const char *ip = t->conn->ip;
+
+	if (e->observer.level_max < BULKFETCH_LEVEL_INFO)
+		return;
+	if (t->route.proxy != NULL)
+		proxy = buf_slice(&t->route.proxy->text);
+	if (t->lookup_ms > 0)
+		(void)snprintf(lookup, sizeof(lookup), "lookup %lld ms, ",
+		    (long long)t->lookup_ms);
+	engine_tell(e, BULKFETCH_LEVEL_INFO,
+	    "%.*s: connected to %s%s%.*s (%sconnect %lld ms)",
+	    (int)(origin.len < 256 ? origin.len : 256),
+	    (const char *)origin.ptr, ip[0] != '\0' ? ip : "the Unix socket",
+	    proxy.len > 0 ? " by " : "",
+	    (int)(proxy.len < 256 ? proxy.len : 256), (const char *)proxy.ptr,
+	    lookup, (long long)t->try.connect_ms);
+}
 
 void
 engine_on_host(void *ctx, const struct transfer *t,
@@ -309,6 +349,9 @@ engine_on_host(void *ctx, const struct transfer *t,
 		engine_tell(e, BULKFETCH_LEVEL_WARNING,
 		    "%.*s: given up after %u failures to connect", len, text,
 		    e->env.options.max_host_errors);
+		break;
+	case TRANSFER_HOST_CONNECTED:
+		tell_connected(e, t);
 		break;
 	}
 }

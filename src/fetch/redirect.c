@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "fetch/iri.h"
 
 bool
 redirect_is(unsigned status)
@@ -91,7 +92,7 @@ redirect_follow(struct redirects *r, const struct response *res,
 		r->seen[0] = hash_of(listed, false);
 	/* The base stays where it is until the next one stands. */
 	buf_clear(&r->former);
-	err = url_resolve(base, res->location, &r->former, &next);
+	err = iri_resolve(base, res->location, &r->former, &next);
 	if (err_is(err))
 		return as_redirect(err);
 	if (next.text.len > REDIRECT_URL_MAX)

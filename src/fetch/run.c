@@ -2,18 +2,17 @@
  * run - the public face of a run: checks the options, builds an engine and its
  * parts, and takes them down again.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/problem.h"
 #include "bulkfetch.h"
 #include "fetch/engine.h"
-#include "net/resolver_system.h"
+#include "fetch/forms.h"
+#include "fetch/ways.h"
+#include "net/dns_client.h"
 #include "sys/nofile.h"
-
-#define HOSTS_PATH "/etc/hosts"
 
 /*
  * Descriptors that are neither a connection nor its file: the epoll and event
@@ -23,6 +22,11 @@
  */
 #define RESERVED_FDS 17
 #define RESERVED_SHARE 8
+
+/* Of the descriptors, for asking name servers: a share, and no more than those
+ * use. */
+#define RESERVED_DNS_SHARE 16
+#define RESERVED_DNS_MAX ((uint64_t)DNS_UDP_SOCKETS_MAX + DNS_TCP_SOCKETS_MAX)
 
 /* What nothing can be fetched without: the epoll and event descriptors, a
  * socket, a file, its directory and the one below it that is being made, the
@@ -51,175 +55,6 @@ bulkfetch_options_init(struct bulkfetch_options *options)
 	};
 }
 
-static bool refuse(struct bulkfetch_problem *problem, bool is_usage, int sys,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static bool
-refuse(struct bulkfetch_problem *problem, bool is_usage, int sys,
-    const char *format, ...)
-{
-	va_list args;
-
-	*problem =
-	    (struct bulkfetch_problem){ .sys = sys, .is_usage = is_usage };
-	va_start(args, format);
-	(void)vsnprintf(problem->text, sizeof(problem->text), format, args);
-	va_end(args);
-	return false;
-}
-
-static bool
-refuse_err(struct bulkfetch_problem *problem, struct err err)
-{
-	char text[128];
-
-	return refuse(problem, err.kind == ERR_REQUEST, err.sys, "%s",
-	    err_text(err, text, sizeof(text)));
-}
-
-static bool
-is_pace(const struct bulkfetch_pace *pace)
-{
-	return pace->count == 0 ||
-	    (pace->count <= BULKFETCH_PACE_COUNT_MAX && pace->per_ms >= 1 &&
-		pace->per_ms <= BULKFETCH_PACE_MS_MAX);
-}
-
-static bool
-check_options(
-    const struct bulkfetch_options *o, struct bulkfetch_problem *problem)
-{
-	const uint64_t durations[] = { o->connect_timeout_ms,
-		o->head_timeout_ms, o->idle_timeout_ms, o->max_time_ms,
-		o->retry_delay_ms, o->retry_max_time_ms, o->max_retry_after_ms,
-		o->max_duration_ms, o->max_drain_ms, o->speed_time_ms };
-
-	if (o->concurrency < 1 || o->concurrency > BULKFETCH_CONCURRENCY_MAX)
-		return refuse(problem, true, 0,
-		    "the concurrency must be from 1 to %d",
-		    BULKFETCH_CONCURRENCY_MAX);
-	for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++) {
-		if (durations[i] > BULKFETCH_DURATION_MAX_MS)
-			return refuse(problem, true, 0,
-			    "a duration is longer than 400 days");
-	}
-	if (o->max_redirects > BULKFETCH_REDIRECTS_MAX ||
-	    o->retries > BULKFETCH_RETRIES_MAX ||
-	    o->look_ahead > BULKFETCH_LOOK_AHEAD_MAX)
-		return refuse(problem, true, 0,
-		    "more than %d redirects, %d retries or a look-ahead of %d",
-		    BULKFETCH_REDIRECTS_MAX, BULKFETCH_RETRIES_MAX,
-		    BULKFETCH_LOOK_AHEAD_MAX);
-	if (o->speed_limit > BULKFETCH_SPEED_MAX)
-		return refuse(problem, true, 0,
-		    "a speed limit is at most %llu octets a second",
-		    (unsigned long long)BULKFETCH_SPEED_MAX);
-	if (!is_pace(&o->rate) || !is_pace(&o->rate_per_host))
-		return refuse(problem, true, 0,
-		    "a pace is at most %d in 1 ms to a day",
-		    BULKFETCH_PACE_COUNT_MAX);
-	return true;
-}
-
-/* Say which of the wishes is at fault, if one alone is: `what` 'value'. */
-static bool
-blame(struct bulkfetch_problem *problem, const char *what, const char *value,
-    const struct request_wishes *alone)
-{
-	struct request_form form;
-	struct err err = request_form_init(&form, alone);
-	char shown[128];
-	char text[128];
-
-	if (!err_is(err)) {
-		request_form_fini(&form);
-		return false;
-	}
-	(void)bulkfetch_escape(
-	    (struct bulkfetch_text){ .ptr = value, .len = strlen(value) },
-	    shown, sizeof(shown));
-	(void)refuse(problem, true, 0, "%s '%s': %s", what, shown,
-	    err_text(err, text, sizeof(text)));
-	return true;
-}
-
-static void
-refuse_wishes(struct bulkfetch_problem *problem,
-    const struct request_wishes *wishes, struct err err)
-{
-	const struct {
-		const char *what;
-		const char *value;
-		struct request_wishes alone;
-	} rows[] = {
-		{ "method", wishes->method, { .method = wishes->method } },
-		{ "user agent", wishes->user_agent,
-		    { .user_agent = wishes->user_agent } },
-		{ "referer", wishes->referer, { .referer = wishes->referer } },
-		{ "credentials", wishes->credentials,
-		    { .credentials = wishes->credentials } },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (rows[i].value != NULL &&
-		    blame(problem, rows[i].what, rows[i].value, &rows[i].alone))
-			return;
-	}
-	for (size_t i = 0; i < wishes->field_count; i++) {
-		const struct request_wishes alone = {
-			.fields = &wishes->fields[i], .field_count = 1
-		};
-
-		if (blame(problem, "field", wishes->fields[i], &alone))
-			return;
-	}
-	/* Each is fine, but not together. */
-	(void)refuse_err(problem, err);
-	problem->is_usage = true;
-}
-
-static enum redirect_method
-method_of(const struct request_form *form)
-{
-	if (form->is_get || form->is_head)
-		return REDIRECT_SAFE;
-	return slice_eq_str(buf_slice(&form->method), "POST") ? REDIRECT_POST
-							      : REDIRECT_OTHER;
-}
-
-/* The forms of all the requests, those after redirects too. */
-static bool
-init_forms(struct transfer_env *env, struct bulkfetch_problem *problem)
-{
-	const struct bulkfetch_options *o = &env->options;
-	struct request_wishes wishes = {
-		.method = o->method,
-		.user_agent = o->user_agent,
-		.referer = o->referer,
-		.credentials = o->credentials,
-		.fields = o->fields,
-		.field_count = o->field_count,
-		.has_body = o->has_body,
-		.body_len = o->body.len,
-	};
-	struct err err = err_none();
-
-	env->request_body = slice_of(o->body.ptr, o->body.len);
-	for (unsigned i = 0; i < 4 && !err_is(err); i++) {
-		wishes.is_foreign = (i & 1) != 0;
-		wishes.is_rewritten = (i & 2) != 0;
-		err = request_form_init(
-		    &env->forms[wishes.is_foreign][wishes.is_rewritten],
-		    &wishes);
-	}
-	env->method = method_of(&env->forms[0][0]);
-	if (err.kind == ERR_NOMEM)
-		return refuse_err(problem, err);
-	if (err_is(err))
-		refuse_wishes(problem, &wishes, err);
-	return !err_is(err);
-}
-
 /*
  * How many connections the descriptors allow: each may need one for its socket
  * and one for its file.
@@ -230,11 +65,13 @@ afford(struct engine *e, struct bulkfetch_problem *problem)
 	unsigned wanted = e->env.options.concurrency;
 	uint64_t limit = nofile_raise();
 	uint64_t open = nofile_count_open();
-	uint64_t taken = open + RESERVED_FDS + limit / RESERVED_SHARE;
+	uint64_t dns = limit / RESERVED_DNS_SHARE;
+	uint64_t taken = open + RESERVED_FDS + limit / RESERVED_SHARE +
+	    (dns < RESERVED_DNS_MAX ? dns : RESERVED_DNS_MAX);
 	uint64_t can = limit > taken ? (limit - taken) / 2 : 0;
 
 	if (limit < open + LEAST_FDS)
-		return refuse(problem, false, EMFILE,
+		return problem_refuse(problem, false, EMFILE,
 		    "%llu descriptors (ulimit -n) are too few; it takes %llu",
 		    (unsigned long long)limit,
 		    (unsigned long long)open + LEAST_FDS);
@@ -293,12 +130,9 @@ init_conns(struct engine *e)
 		e->conns.trace = trace;
 		e->conns.trace_ctx = e;
 	}
-	err = pool_init(&e->pool, &e->conns, e->concurrency);
-	if (err_is(err))
-		return err;
-	return resolver_system_new(
-	    &(struct resolver_options){ .hosts_path = HOSTS_PATH }, e->reactor,
-	    &e->resolver);
+	e->conns.addresses = e->addresses;
+	e->conns.sources = e->sources;
+	return pool_init(&e->pool, &e->conns, e->concurrency);
 }
 
 static struct err
@@ -326,6 +160,8 @@ init_transfers(struct engine *e)
 		return err_of(ERR_NOMEM);
 	e->env.pool = &e->pool;
 	e->env.resolver = e->resolver;
+	e->env.routes = e->routes;
+	e->env.addresses = e->addresses;
 	e->env.reactor = e->reactor;
 	e->env.done = engine_on_transfer;
 	e->env.host = engine_on_host;
@@ -348,6 +184,8 @@ init_engine(struct engine *e)
 	if (err_is(err))
 		return err;
 	err = init_conns(e);
+	if (!err_is(err))
+		err = ways_init_names(e);
 	if (err_is(err))
 		return err;
 	return init_transfers(e);
@@ -364,11 +202,11 @@ bulkfetch_new(const struct bulkfetch_options *options,
 	struct engine *e;
 	struct err err;
 
-	if (!check_options(options, problem))
+	if (!forms_check_options(options, problem))
 		return NULL;
 	run = calloc(1, sizeof(*run));
 	if (run == NULL) {
-		(void)refuse_err(problem, err_of(ERR_NOMEM));
+		(void)problem_refuse_err(problem, err_of(ERR_NOMEM));
 		return NULL;
 	}
 	e = &run->engine;
@@ -380,6 +218,7 @@ bulkfetch_new(const struct bulkfetch_options *options,
 	list_init(&e->free);
 	list_init(&e->active);
 	list_init(&e->waiting);
+	list_init(&e->looking_up);
 	conduit_init(&e->conns.conduit);
 	watch_init(&e->source_watch, engine_on_source, e);
 	timer_init(&e->tick, engine_on_tick, e);
@@ -388,13 +227,14 @@ bulkfetch_new(const struct bulkfetch_options *options,
 	timer_init(&e->end_timer, engine_on_end, e);
 	e->regrow_ms = ENGINE_REGROW_MS;
 	e->stuck_since_ms = -1;
-	if (!init_forms(&e->env, problem) || !afford(e, problem)) {
+	if (!forms_init(&e->env, problem) || !ways_init(e, problem) ||
+	    !afford(e, problem)) {
 		bulkfetch_free(run);
 		return NULL;
 	}
 	err = init_engine(e);
 	if (err_is(err)) {
-		(void)refuse_err(problem, err);
+		(void)problem_refuse_err(problem, err);
 		bulkfetch_free(run);
 		return NULL;
 	}
@@ -446,15 +286,14 @@ bulkfetch_free(struct bulkfetch *run)
 		transfer_fini(&e->transfers[i]);
 	free(e->transfers);
 	turns_free(e->env.turns);
-	if (e->resolver != NULL)
-		e->resolver->free(e->resolver);
+	ways_fini_names(e);
 	pool_fini(&e->pool);
 	conn_env_fini(&e->conns);
+	ways_fini(e);
 	if (e->reactor != NULL) {
 		wake_fini(&e->wake, e->reactor);
 		reactor_free(e->reactor);
 	}
-	for (unsigned i = 0; i < 4; i++)
-		request_form_fini(&e->env.forms[i & 1][i >> 1]);
+	forms_fini(&e->env);
 	free(run);
 }

@@ -3,14 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "fetch/iri.h"
 #include "fetch/transfer_internal.h"
 
 /* Spaces that a long URL has blown up beyond this are not kept. */
 #define SPACE_KEEP 2048
 
 static const struct transfer_try new_try = {
-	.lookup_at_ms = -1,
-	.lookup_ms = -1,
 	.connect_at_ms = -1,
 	.connect_ms = -1,
 	.sent_at_ms = -1,
@@ -149,49 +148,64 @@ transfer_give_back(struct transfer *t)
 
 /* ---- One try ------------------------------------------------------------ */
 
+/* Connecting failed: a proxy's address is not the host's. */
+static struct err
+as_proxy(const struct transfer *t, struct err err)
+{
+	if (t->route.is_absolute && err.kind == ERR_CONNECT)
+		err.kind = ERR_PROXY;
+	return err;
+}
+
+/* Where to, out of the lookup and the route. */
+static void
+make_plan(struct transfer *t)
+{
+	const struct route *route = &t->route;
+	struct lookup *l = &t->lookup;
+
+	t->plan = (struct conn_plan){
+		.addrs = l->addrs,
+		.count = l->count,
+		.name = route->proxy != NULL ? route->proxy->host : route->host,
+		.host = route->host,
+		.port = route->port,
+	};
+	if (!route->is_absolute)
+		t->plan.proxy = route->proxy;
+	if (t->target[0] != '\0')
+		t->plan.host = slice_str(t->target);
+	if (l->count > 1)
+		addresses_order(t->env->addresses, t->plan.name, l->addrs,
+		    l->count, reactor_now_ms(t->env->reactor));
+}
+
 void
-transfer_connect_try(struct transfer *t)
+transfer_connect(struct transfer *t)
 {
 	struct transfer_env *env = t->env;
-	struct err err;
+	struct err err = t->lookup.err;
 
-	for (;; t->addr_at++) {
+	t->stage = "dns";
+	if (!err_is(err)) {
+		make_plan(t);
 		t->stage = conn_state_name(CONN_CONNECT);
 		t->state = TRANSFER_EXCHANGE;
 		t->try.connect_at_ms = reactor_now_ms(env->reactor);
-		err = pool_connect(env->pool, transfer_origin(t),
-		    &(struct conn_plan){
-			.addrs = &t->lookup.addrs[t->addr_at], .count = 1 },
+		err = pool_connect(env->pool, transfer_pool_key(t), &t->plan,
 		    &t->exchange, &t->conn);
-		if (err.kind != ERR_CONNECT ||
-		    t->addr_at + 1 >= t->lookup.count)
-			break;
+		err = as_proxy(t, err);
 	}
+	/* The next connection is to begin with the next address. */
+	t->is_resolved = false;
 	if (err.kind == ERR_SHORTAGE) {
 		transfer_postpone(t);
 	} else if (err_is(err)) {
 		transfer_end_without_connection(t, err);
 	} else {
 		assert(t->conn != NULL);
-		memcpy(t->ip, t->conn->ip, sizeof(t->ip));
 		conn_start(t->conn); /* t may have ended in there */
 	}
-}
-
-static void
-on_lookup(void *ctx)
-{
-	struct transfer *t = ctx;
-
-	t->try.lookup_ms = transfer_since(
-	    t->try.lookup_at_ms, reactor_now_ms(t->env->reactor));
-	t->addr_at = 0;
-	if (t->lookup.err.kind == ERR_SHORTAGE)
-		transfer_postpone(t);
-	else if (err_is(t->lookup.err))
-		transfer_end_without_connection(t, t->lookup.err);
-	else
-		transfer_connect_try(t);
 }
 
 /* Over an idle connection if there is one, else over a new one. */
@@ -199,31 +213,22 @@ static void
 start_try(struct transfer *t)
 {
 	struct transfer_env *env = t->env;
-	const struct url *url = transfer_url(t);
 
 	t->try = new_try;
 	t->ip[0] = '\0';
 	t->message[0] = '\0';
 	t->exchange.is_closing = transfer_form(t)->is_closing;
+	transfer_find_route(t);
 	if (!t->must_be_fresh) {
-		t->conn = pool_take_idle(env->pool, transfer_origin(t));
+		t->conn = pool_take_idle(env->pool, transfer_pool_key(t));
 		if (t->conn != NULL) {
+			transfer_forget_addrs(t);
 			t->state = TRANSFER_EXCHANGE;
-			memcpy(t->ip, t->conn->ip, sizeof(t->ip));
 			conn_begin(t->conn, &t->exchange);
 			return;
 		}
 	}
-	if (t->lookup.count > 0) {
-		transfer_connect_try(t);
-		return;
-	}
-	t->state = TRANSFER_LOOKUP;
-	t->stage = "dns";
-	t->try.lookup_at_ms = reactor_now_ms(env->reactor);
-	if (env->resolver->start(
-		env->resolver, &t->lookup, url->host, url->port))
-		on_lookup(t);
+	transfer_look_up(t);
 }
 
 /*
@@ -267,10 +272,22 @@ is_redirected(const struct transfer *t)
 	return t->redirects != NULL && t->redirects->count > 0;
 }
 
+int64_t
+transfer_deadline(const struct transfer *t)
+{
+	int64_t now_ms = reactor_now_ms(t->env->reactor);
+	int64_t left_ms = t->left_ms;
+
+	if (!is_redirected(t))
+		left_ms = t->env->options.max_time_ms > 0
+		    ? (int64_t)t->env->options.max_time_ms
+		    : INT64_MAX;
+	return left_ms != INT64_MAX ? now_ms + left_ms : INT64_MAX;
+}
+
 void
 transfer_start(struct transfer *t)
 {
-	uint64_t max_ms = t->env->options.max_time_ms;
 	int64_t now_ms = reactor_now_ms(t->env->reactor);
 
 	if (!t->is_checked && ended_by_collector(t))
@@ -284,14 +301,12 @@ transfer_start(struct transfer *t)
 	if (err_is(t->failure))
 		t->env->retries++;
 	t->failure = err_none();
-	if (!is_redirected(t)) {
+	if (!is_redirected(t))
 		t->tries++;
-		t->exchange.deadline_ms =
-		    max_ms > 0 ? now_ms + (int64_t)max_ms : INT64_MAX;
-	} else {
-		t->exchange.deadline_ms =
-		    t->left_ms != INT64_MAX ? now_ms + t->left_ms : INT64_MAX;
-	}
+	t->exchange.deadline_ms = transfer_deadline(t);
+	/* A name that was looked up for it has taken of its time. */
+	if (t->is_resolved && t->exchange.deadline_ms != INT64_MAX)
+		t->exchange.deadline_ms -= t->lookup_ms;
 	if (now_ms >= t->exchange.deadline_ms)
 		transfer_end_try(
 		    t, err_why(ERR_TIMEOUT, "longer than --max-time"));
@@ -328,7 +343,7 @@ take_item(struct transfer *t, const struct bulkfetch_item *item)
 	if (problem != NULL)
 		return err_why(ERR_REQUEST, problem);
 	/* Parsed where it came from: appending moves what is in `space`. */
-	return url_parse(listed, &t->space, &t->url);
+	return iri_parse(listed, &t->space, &t->url);
 }
 
 void
@@ -361,14 +376,13 @@ reset(struct transfer *t)
 	t->failure = err_none();
 	t->ip[0] = '\0';
 	t->message[0] = '\0';
-	t->lookup.count = 0;
+	t->route = (struct route){ 0 };
+	transfer_init_lookup(t);
 	t->queued_at_ms = reactor_now_ms(t->env->reactor);
 	t->begun_at_ms = -1;
 	t->exchange.ops = &transfer_exchange_ops;
 	t->exchange.owner = t;
 	t->exchange.to_head = t->env->forms[0][0].is_head;
-	t->lookup.fn = on_lookup;
-	t->lookup.ctx = t;
 }
 
 bool
@@ -393,8 +407,7 @@ transfer_begin(struct transfer *t, const struct bulkfetch_item *item)
 void
 transfer_abort(struct transfer *t, struct err err)
 {
-	if (t->state == TRANSFER_LOOKUP)
-		t->env->resolver->cancel(t->env->resolver, &t->lookup);
+	transfer_cancel_lookup(t);
 	if (t->conn != NULL) {
 		t->stage = conn_state_name(t->conn->state);
 		conn_close(t->conn);

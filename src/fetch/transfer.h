@@ -1,15 +1,15 @@
 /*
  * transfer - one request of the list, from its first try to its result.
  *
- *   FREE --begin--> READY --start--> LOOKUP -> EXCHANGE --> FREE
- *                     ^                |  ^       |
- *                     |                v  |       v
- *                     |        (another address, a fresh connection)
- *                     `---- TRANSFER_AGAIN, TRANSFER_SHORT ----'
+ *   FREE --begin--> READY --start--> (LOOKUP) -> EXCHANGE --> FREE
+ *                   ^  | ^                          |
+ *           resolve |  v |                          v
+ *                  LOOKUP `---- TRANSFER_AGAIN, TRANSFER_SHORT
  *
  * READY is waiting for its turn (fetch/turns.h), before the first try, a
  * retry, the next URL of a redirect, or when descriptors were short; it holds
  * no connection and no descriptor then, but may hold the beginning of a body.
+ * Its name is looked up before, so that slow names take nobody's turn.
  *
  * A transfer owns its URL, its exchange and, while one is under way, the
  * collector's handle of the body.  It borrows a connection from the pool.  The
@@ -32,6 +32,8 @@
 #include "net/conn.h"
 #include "net/pool.h"
 #include "net/resolver.h"
+#include "route/addresses.h"
+#include "route/routes.h"
 
 /* A body that is not wanted is read to its end if that is nearer than this, so
  * that its connection can be used again. */
@@ -54,6 +56,7 @@ enum transfer_end {
 	TRANSFER_ENDED, /* see the result; the transfer is FREE */
 	TRANSFER_AGAIN, /* READY, for another request, not before again_at_ms */
 	TRANSFER_SHORT, /* READY: descriptors, ports were used up */
+	TRANSFER_RESOLVED, /* READY: transfer_resolve() has its answer */
 };
 
 /* What the present request asks for. */
@@ -75,9 +78,10 @@ enum transfer_outcome {
 
 /* What is to be told of a host. */
 enum transfer_host_event {
-	TRANSFER_HOST_PARKED,   /* it asks to be left alone for `wait_ms` */
-	TRANSFER_HOST_GIVEN_UP, /* the same, but for longer than is granted */
-	TRANSFER_HOST_DOWN,     /* it could not be connected to too often */
+	TRANSFER_HOST_PARKED,    /* it asks to be left alone for `wait_ms` */
+	TRANSFER_HOST_GIVEN_UP,  /* the same, but for longer than is granted */
+	TRANSFER_HOST_DOWN,      /* it could not be connected to too often */
+	TRANSFER_HOST_CONNECTED, /* a new connection has brought a response */
 };
 
 struct transfer;
@@ -86,6 +90,8 @@ struct transfer;
 struct transfer_env {
 	struct pool *pool;
 	struct resolver *resolver;
+	struct routes *routes;
+	struct addresses *addresses;
 	struct reactor *reactor;
 	struct turns *turns;
 	/* By what has become of the request: is_foreign, is_rewritten. */
@@ -98,6 +104,7 @@ struct transfer_env {
 	uint64_t received; /* octets of bodies, of all */
 	uint64_t retries;
 	uint64_t redirects;
+	unsigned looking_up; /* transfers that look up before their turn */
 	/* `result` is set for TRANSFER_ENDED, and lent. */
 	void (*done)(void *ctx, struct transfer *t, enum transfer_end end,
 	    const struct bulkfetch_result *result);
@@ -117,9 +124,7 @@ struct transfer_try {
 	uint64_t discarded;     /* octets of one that is not */
 	int64_t retry_after_ms; /* the host's wish; 0 without, INT64_MAX when it
 				 * is more than is granted */
-	int64_t lookup_at_ms;   /* these are -1 before they have a value */
-	int64_t lookup_ms;
-	int64_t connect_at_ms;
+	int64_t connect_at_ms;  /* these are -1 before they have a value */
 	int64_t connect_ms;
 	int64_t sent_at_ms;
 	int64_t ttfb_ms;
@@ -137,9 +142,19 @@ struct transfer {
 	struct url url;              /* in `space` */
 	struct redirects *redirects; /* owned; NULL before the first one */
 
-	struct lookup lookup; /* of the present URL's host, if count > 0 */
-	size_t addr_at;       /* of lookup.addrs, being tried */
-	struct conn *conn;    /* lent by the pool; NULL */
+	/* The way to the present URL's host, and the addresses to connect to. */
+	struct route route;
+	struct lookup lookup;
+	bool is_resolved;   /* `lookup` has what came of it, be it an error */
+	bool is_early;      /* LOOKUP: before the turn rather than within */
+	bool is_for_target; /* it is of the host that a proxy is told, */
+	char target[ENDPOINT_TEXT_MAX]; /* ... whose address this is, or "" */
+	int64_t lookup_at_ms;
+	int64_t lookup_ms; /* how long it took; -1 for none */
+	int64_t resolved_at_ms;
+	struct conn_plan plan;
+
+	struct conn *conn; /* lent by the pool; NULL */
 	struct exchange exchange;
 	bool must_be_fresh; /* do not take an idle connection again */
 	bool is_checked;    /* the collector was asked whether it has() it */
@@ -179,6 +194,13 @@ void transfer_fini(struct transfer *t);
 
 /* Take `item`.  True: READY.  False: it has ended, which was told. */
 bool transfer_begin(struct transfer *t, const struct bulkfetch_item *item);
+
+/*
+ * Find out the addresses that the next request will need, if it will.  True:
+ * done, well or not.  False: it is in LOOKUP, and TRANSFER_RESOLVED will be
+ * told.
+ */
+bool transfer_resolve(struct transfer *t);
 
 /* Make the next request.  The end may be told before this returns. */
 void transfer_start(struct transfer *t);

@@ -3,6 +3,8 @@
  */
 #include "fetch/transfer_internal.h"
 
+#include <string.h>
+
 #include "fetch/retry.h"
 
 /* The present request's method, which a redirect may have made GET. */
@@ -54,9 +56,11 @@ transfer_finish(
 	result.continued_at = t->continued_at;
 	result.tries = t->tries;
 	result.ip = t->ip[0] != '\0' ? t->ip : NULL;
+	if (t->route.proxy != NULL && t->tries > 0)
+		result.proxy = text_from(buf_slice(&t->route.proxy->text));
 	result.queued_ms =
 	    (t->begun_at_ms == -1 ? now_ms : t->begun_at_ms) - t->queued_at_ms;
-	result.dns_ms = t->try.lookup_ms;
+	result.dns_ms = t->lookup_ms;
 	result.connect_ms = t->try.connect_ms;
 	result.tls_ms = -1;
 	result.ttfb_ms = t->try.ttfb_ms;
@@ -190,7 +194,7 @@ transfer_end_try(struct transfer *t, struct err err)
 	/* From the URL of the list again. */
 	redirects_free(t->redirects);
 	t->redirects = NULL;
-	t->lookup.count = 0;
+	transfer_forget_addrs(t);
 	t->must_be_fresh = false;
 	t->retries++;
 	t->failure = err;
@@ -221,8 +225,9 @@ transfer_note_host(struct transfer *t, bool is_connected)
 void
 transfer_end_without_connection(struct transfer *t, struct err err)
 {
-	/* Short of memory we are, not the host down. */
-	if (err.kind == ERR_NOMEM || transfer_note_host(t, false))
+	/* Short of memory we are, or the proxy is away; not the host down. */
+	if (err.kind == ERR_NOMEM || t->route.proxy != NULL ||
+	    transfer_note_host(t, false))
 		transfer_end_try(t, err);
 	else
 		transfer_fail(t, err);
@@ -305,7 +310,7 @@ static void
 end_redirect(struct transfer *t)
 {
 	t->env->redirects++;
-	t->lookup.count = 0;
+	transfer_forget_addrs(t);
 	t->must_be_fresh = false;
 	go_on(t);
 }
@@ -344,19 +349,6 @@ conclude(struct transfer *t, bool was_reused)
 	}
 }
 
-/* The address is at fault, and there is another one and the time to try it. */
-static bool
-may_try_next_addr(
-    const struct transfer *t, enum conn_state failed_in, struct err err)
-{
-	if (t->addr_at + 1 >= t->lookup.count)
-		return false;
-	if (err.kind == ERR_TIMEOUT)
-		return failed_in == CONN_CONNECT &&
-		    reactor_now_ms(t->env->reactor) < t->exchange.deadline_ms;
-	return err.kind == ERR_CONNECT;
-}
-
 static void
 end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
     bool was_stale)
@@ -366,6 +358,8 @@ end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
 
 	t->stage = conn_state_name(failed_in);
 	if (is_unconnected) {
+		if (t->route.is_absolute && err.kind == ERR_CONNECT)
+			err.kind = ERR_PROXY;
 		/* Composed in vain: conn_start() */
 		t->try.connect_ms = -1;
 		t->try.sent_at_ms = -1;
@@ -374,9 +368,6 @@ end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
 	if (was_stale && is_idempotent(t)) {
 		t->must_be_fresh = true;
 		go_on(t);
-	} else if (may_try_next_addr(t, failed_in, err)) {
-		t->addr_at++;
-		transfer_connect_try(t);
 	} else if (err.kind == ERR_SHORTAGE &&
 	    (is_unconnected || is_idempotent(t))) {
 		transfer_postpone(t);
@@ -397,6 +388,7 @@ transfer_exchange_done(void *owner, struct err err)
 	bool was_stale = conn_was_stale(c, &t->exchange, err);
 	enum conn_state failed_in = c->failed_in;
 
+	memcpy(t->ip, c->ip, sizeof(t->ip));
 	transfer_give_back(t);
 	/* How an unwanted body came to its end is of no interest. */
 	if (t->try.outcome != OUTCOME_NONE &&

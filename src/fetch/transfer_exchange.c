@@ -132,8 +132,13 @@ on_compose(void *owner, struct buf *out, struct slice *body)
 	if (t->try.connect_at_ms != -1)
 		t->try.connect_ms = t->try.sent_at_ms - t->try.connect_at_ms;
 	*body = is_rewritten ? slice_of(NULL, 0) : t->env->request_body;
+	if (t->route.is_absolute) {
+		extra.is_absolute = true;
+		extra.proxy_field = buf_slice(&t->route.proxy->field);
+	}
 	return request_write(transfer_form(t), transfer_url(t),
-	    t->try.asked != ASKED_ALL ? &extra : NULL, out);
+	    t->try.asked != ASKED_ALL || t->route.is_absolute ? &extra : NULL,
+	    out);
 }
 
 /* ---- What the head says ------------------------------------------------- */
@@ -382,6 +387,8 @@ on_head(void *owner, const struct response *res)
 
 	/* Before a redirect changes the URL. */
 	(void)transfer_note_host(t, true);
+	if (t->try.connect_at_ms != -1)
+		t->env->host(t->env->ctx, t, TRANSFER_HOST_CONNECTED, 0);
 	t->stage = conn_state_name(CONN_BODY);
 	t->try.status = res->status;
 	t->try.ttfb_ms =

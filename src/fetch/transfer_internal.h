@@ -1,8 +1,8 @@
 /*
- * transfer_internal - what the three parts of a transfer share: transfer.c
- * begins tries, transfer_exchange.c speaks with the connection and the
- * collector while one lasts, transfer_end.c decides what follows.  For those
- * three files alone.
+ * transfer_internal - what the four parts of a transfer share: transfer.c
+ * begins tries, transfer_lookup.c finds addresses for them, transfer_exchange.c
+ * speaks with the connection and the collector while one lasts, transfer_end.c
+ * decides what follows.  For those four files alone.
  */
 #ifndef BULKFETCH_FETCH_TRANSFER_INTERNAL_H
 #define BULKFETCH_FETCH_TRANSFER_INTERNAL_H
@@ -14,11 +14,31 @@
 
 /* ---- transfer.c --------------------------------------------------------- */
 
-/* Over a new one, to the address whose turn it is or one behind it. */
-void transfer_connect_try(struct transfer *t);
+/* Go on over a new connection: `lookup` has its answer. */
+void transfer_connect(struct transfer *t);
 
 /* Give the connection, if there is one, back to the pool. */
 void transfer_give_back(struct transfer *t);
+
+/* When the request that begins now has to be over; INT64_MAX for never. */
+int64_t transfer_deadline(const struct transfer *t);
+
+/* ---- transfer_lookup.c -------------------------------------------------- */
+
+/* The way of the present URL, anew. */
+void transfer_find_route(struct transfer *t);
+
+/* What the connections that will do are called in the pool, by the route. */
+struct slice transfer_pool_key(const struct transfer *t);
+
+/* Once, and when another URL or another try begins. */
+void transfer_init_lookup(struct transfer *t);
+void transfer_forget_addrs(struct transfer *t);
+
+/* Within its turn: transfer_connect() follows, now or later. */
+void transfer_look_up(struct transfer *t);
+
+void transfer_cancel_lookup(struct transfer *t);
 
 /* ---- transfer_end.c ----------------------------------------------------- */
 

@@ -44,11 +44,11 @@ basic_append(struct slice credentials, struct buf *out)
 	return err_none();
 }
 
-struct err
-basic_append_field(struct slice credentials, struct buf *out)
+static struct err
+append_line(const char *name, struct slice credentials, struct buf *out)
 {
 	size_t before = out->len;
-	struct err err = buf_append_str(out, "Authorization: ");
+	struct err err = buf_append_str(out, name);
 
 	if (!err_is(err))
 		err = basic_append(credentials, out);
@@ -57,4 +57,16 @@ basic_append_field(struct slice credentials, struct buf *out)
 	if (err_is(err))
 		out->len = before;
 	return err;
+}
+
+struct err
+basic_append_field(struct slice credentials, struct buf *out)
+{
+	return append_line("Authorization: ", credentials, out);
+}
+
+struct err
+basic_append_proxy_field(struct slice credentials, struct buf *out)
+{
+	return append_line("Proxy-Authorization: ", credentials, out);
 }

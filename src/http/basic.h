@@ -18,4 +18,7 @@ struct err basic_append(struct slice credentials, struct buf *out);
 /* The same as a whole field line: "Authorization: Basic ...", CRLF. */
 struct err basic_append_field(struct slice credentials, struct buf *out);
 
+/* For a proxy (RFC 9110, section 11.7.2): "Proxy-Authorization: Basic ...". */
+struct err basic_append_proxy_field(struct slice credentials, struct buf *out);
+
 #endif

@@ -76,8 +76,9 @@ struct request_extra {
 	struct slice if_none_match;
 	struct slice if_modified_since;
 	/* For a proxy that takes the request itself (RFC 9112, section
-	 * 3.2.2): the whole URL as target, and a whole Proxy-Authorization
-	 * line with CRLF, or empty. */
+	 * 3.2.2): the whole URL as target, less userinfo and the zone of an
+	 * IPv6 address; and a whole Proxy-Authorization line with CRLF, sent
+	 * as it is, or empty. */
 	bool is_absolute;
 	struct slice proxy_field;
 };

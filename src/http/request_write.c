@@ -40,14 +40,29 @@ put_host(uint8_t *to, const struct url *url)
 	return put(to, host);
 }
 
+/* The target: the origin-form, or for a proxy the absolute-form (RFC 9112,
+ * section 3.2), which has no userinfo (RFC 9110, section 4.2.4). */
+static uint8_t *
+put_target(
+    uint8_t *to, const struct url *url, const struct request_extra *extra)
+{
+	if (extra->is_absolute) {
+		to = put(to, url->scheme);
+		to = put_str(to, "://");
+		to = put_host(to, url);
+	}
+	return put(to, url->target);
+}
+
 /* The whole head, with `more` field lines of this request's own. */
 static struct err
 write_head(const struct request_form *form, const struct url *url,
-    struct slice more, struct buf *out)
+    const struct request_extra *extra, struct slice more, struct buf *out)
 {
 	static const char version[] = " HTTP/1.1\r\nHost: ";
-	size_t room = form->method.len + 1 + url->target.len + sizeof(version) +
-	    url->authority.len + 2 + more.len + form->fields.len + 2;
+	size_t room = form->method.len + 1 + url->text.len + sizeof(version) +
+	    url->authority.len + 2 + extra->proxy_field.len + more.len +
+	    form->fields.len + 2;
 	struct err err = buf_reserve(out, room);
 	uint8_t *to;
 
@@ -55,7 +70,7 @@ write_head(const struct request_form *form, const struct url *url,
 		return err;
 	to = put(out->ptr + out->len, buf_slice(&form->method));
 	*to++ = ' ';
-	to = put(to, url->target);
+	to = put_target(to, url, extra);
 	if (form->has_host) {
 		to = put_str(to, " HTTP/1.1\r\n");
 	} else {
@@ -63,6 +78,7 @@ write_head(const struct request_form *form, const struct url *url,
 		to = put_host(to, url);
 		to = put_str(to, "\r\n");
 	}
+	to = put(to, extra->proxy_field);
 	to = put(to, more);
 	to = put(to, buf_slice(&form->fields));
 	to = put_str(to, "\r\n");
@@ -162,6 +178,14 @@ append_range(const struct request_extra *extra, struct buf *out)
 	return err;
 }
 
+/* Whether it has lines that append_extra() would write. */
+static bool
+has_lines(const struct request_extra *extra)
+{
+	return extra->range_from > 0 || extra->if_range.len > 0 ||
+	    extra->if_none_match.len > 0 || extra->if_modified_since.len > 0;
+}
+
 /* What the user says of the same matter wins. */
 static struct err
 append_extra(const struct request_form *form, const struct request_extra *extra,
@@ -196,10 +220,10 @@ write_with_lines(const struct request_form *form, const struct url *url,
 
 	buf_init(&lines, REQUEST_HEAD_MAX);
 	err = append_credentials(form, url, &lines);
-	if (!err_is(err) && extra != NULL)
+	if (!err_is(err))
 		err = append_extra(form, extra, &lines);
 	if (!err_is(err))
-		err = write_head(form, url, buf_slice(&lines), out);
+		err = write_head(form, url, extra, buf_slice(&lines), out);
 	buf_fini(&lines);
 	return err;
 }
@@ -208,7 +232,11 @@ struct err
 request_write(const struct request_form *form, const struct url *url,
     const struct request_extra *extra, struct buf *out)
 {
-	if (extra != NULL || url->userinfo.len > 0)
+	static const struct request_extra none;
+
+	if (extra == NULL)
+		extra = &none;
+	if (has_lines(extra) || url->userinfo.len > 0)
 		return write_with_lines(form, url, extra, out);
-	return write_head(form, url, buf_slice(&form->credentials), out);
+	return write_head(form, url, extra, buf_slice(&form->credentials), out);
 }

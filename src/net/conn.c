@@ -1,11 +1,10 @@
 #include "net/conn.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "http/request.h"
 #include "net/conn_internal.h"
-#include "net/stream_tcp.h"
+#include "net/dial.h"
 
 const char *
 conn_state_name(enum conn_state state)
@@ -74,6 +73,7 @@ arm(struct conn *c)
 		deadline_ms = INT64_MAX;
 	deadline_ms = earlier(deadline_ms, c->phase_deadline_ms);
 	deadline_ms = earlier(deadline_ms, c->speed_deadline_ms);
+	deadline_ms = earlier(deadline_ms, c->race_at_ms);
 	deadline_ms = earlier(deadline_ms, c->exchange->deadline_ms);
 	/* Cannot fail: conn_connect() armed it, and it stays armed or was
 	 * removed from a heap that keeps its room. */
@@ -132,6 +132,7 @@ conn_enter(struct conn *c, enum conn_state next)
 	else if (next != CONN_HANDSHAKE)
 		c->phase_deadline_ms = INT64_MAX;
 	c->speed_deadline_ms = INT64_MAX;
+	c->race_at_ms = INT64_MAX;
 	if (c->env->speed_len > 0 && c->env->throttle.rate == 0 &&
 	    (next == CONN_SEND || next == CONN_BODY))
 		begin_speed_window(c, now_ms);
@@ -165,57 +166,6 @@ conn_wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
 	else if (err.kind == ERR_IO)
 		err.kind = kind;
 	return conn_fail(c, err);
-}
-
-static enum want
-step_connect(struct conn *c, unsigned events)
-{
-	int sys = 0;
-	socklen_t len = sizeof(sys);
-
-	/* A peer that is near has accepted by now: rather than wait a round to
-	 * be told so, go on and see whether the stream takes octets. */
-	if (events == 0 && c->is_hopeful)
-		return conn_enter(c, CONN_HANDSHAKE);
-	if (events == 0)
-		return WANT_WRITE;
-	c->is_hopeful = false;
-	/* Only writability was asked for: readable as well means an error. */
-	if ((events & REACTOR_READ) != 0) {
-		if (getsockopt(c->stream.fd, SOL_SOCKET, SO_ERROR, &sys, &len))
-			sys = errno;
-		if (sys != 0)
-			return conn_fail(c, err_code(ERR_CONNECT, sys));
-	}
-	return conn_enter(c, CONN_HANDSHAKE);
-}
-
-/*
- * What the stream said before anything told that it is connected: if it has to
- * wait, then because it is not; if it failed, connecting did.
- */
-static enum want
-end_hope(struct conn *c, struct stream_io io)
-{
-	enum want want = conn_enter(c, CONN_CONNECT);
-
-	c->is_hopeful = false;
-	c->out = c->out_body = (struct slice){ 0 };
-	if (io.status == STREAM_FAILED)
-		return conn_wait_or_fail(c, io, ERR_CONNECT);
-	return want;
-}
-
-static enum want
-step_handshake(struct conn *c)
-{
-	struct stream_io io = c->stream.ops->handshake(&c->stream);
-
-	if (io.status != STREAM_OK && c->is_hopeful)
-		return end_hope(c, io);
-	if (io.status != STREAM_OK)
-		return conn_wait_or_fail(c, io, ERR_CONNECT);
-	return conn_enter(c, CONN_SEND);
 }
 
 /* Have the request composed, once an exchange. */
@@ -292,7 +242,9 @@ step_send(struct conn *c, unsigned events)
 			    .iov_len = c->out_body.len };
 	io = c->stream.ops->send(&c->stream, iov, count);
 	if (io.status != STREAM_OK && c->is_hopeful)
-		return end_hope(c, io);
+		return conn_end_hope(c, io);
+	if (c->is_hopeful)
+		conn_note_connected(c, false);
 	c->is_hopeful = false;
 	if (io.status == STREAM_OK) {
 		advance(c, io.len);
@@ -322,9 +274,9 @@ conn_step(struct conn *c, unsigned events)
 {
 	switch (c->state) {
 	case CONN_CONNECT:
-		return step_connect(c, events);
+		return conn_step_connect(c, events);
 	case CONN_HANDSHAKE:
-		return step_handshake(c);
+		return conn_step_handshake(c);
 	case CONN_SEND:
 		return step_send(c, events);
 	case CONN_HEAD:
@@ -353,6 +305,9 @@ conn_close(struct conn *c)
 	conn_forget(c);
 	reactor_disarm(c->env->reactor, &c->timer);
 	throttle_forget(&c->throttled);
+	dial_cancel(c->dial);
+	c->dial = NULL;
+	c->plan = NULL;
 	c->exchange = NULL;
 	if (!conn_is_open(c))
 		return;
@@ -388,6 +343,7 @@ conn_finish(struct conn *c)
 	struct err err = c->err;
 
 	if (!err_is(err) && c->is_persistent && may_idle(c)) {
+		c->plan = NULL;
 		c->exchange = NULL;
 		(void)conn_enter(c, CONN_IDLE);
 	} else {
@@ -413,8 +369,7 @@ pause(struct conn *c)
 	throttle_pause(&c->env->throttle, &c->throttled);
 }
 
-/* Step until the machine has to wait. */
-static void
+void
 conn_run(struct conn *c, unsigned events)
 {
 	enum want want;
@@ -428,6 +383,8 @@ conn_run(struct conn *c, unsigned events)
 		pause(c);
 		return;
 	}
+	if (want == WANT_DIAL)
+		return;
 	if (want != WANT_NOTHING) {
 		unsigned ask = REACTOR_READ;
 
@@ -485,6 +442,9 @@ timeout_err(const struct conn *c)
 	if (c->state == CONN_BODY)
 		return err_why(
 		    ERR_TIMEOUT, "trailers longer than --head-timeout");
+	if (c->state == CONN_HANDSHAKE && c->plan->proxy != NULL)
+		return err_why(ERR_TIMEOUT,
+		    "the proxy gave no tunnel within --connect-timeout");
 	return err_why(ERR_TIMEOUT, "not connected within --connect-timeout");
 }
 
@@ -497,6 +457,14 @@ is_fast_enough(const struct conn *c, int64_t now_ms)
 	    c->phase_deadline_ms > now_ms &&
 	    c->exchange->deadline_ms > now_ms &&
 	    deadline_after(c->moved_at_ms, c->env->idle_timeout_ms) > now_ms;
+}
+
+/* Whether it is time to try other addresses as well, and not too late. */
+static bool
+is_to_race(const struct conn *c, int64_t now_ms)
+{
+	return c->race_at_ms <= now_ms && c->phase_deadline_ms > now_ms &&
+	    c->exchange->deadline_ms > now_ms;
 }
 
 static void
@@ -512,12 +480,31 @@ on_deadline(void *ctx)
 		arm(c);
 		return;
 	}
+	if (is_to_race(c, now_ms)) {
+		conn_race(c);
+		return;
+	}
+	if (c->state == CONN_CONNECT && c->phase_deadline_ms <= now_ms)
+		conn_note_late(c);
 	(void)conn_fail(c, timeout_err(c));
 	conn_finish(c);
 }
 
-/* What a new exchange finds, on a new connection and on an old one. */
-static void
+void
+conn_init(struct conn *c, struct conn_env *env, const struct conn_plan *plan)
+{
+	*c = (struct conn){ .env = env, .plan = plan };
+	c->stream.fd = -1;
+	buf_init(&c->unsent, REQUEST_HEAD_MAX);
+	buf_init(&c->partial, RESPONSE_HEAD_MAX + CONN_RX_SIZE);
+	watch_init(&c->watch, on_event, c);
+	timer_init(&c->timer, on_deadline, c);
+	throttled_init(&c->throttled, on_turn, c);
+	list_init(&c->in_origin);
+	list_init(&c->in_lru);
+}
+
+void
 conn_reset(struct conn *c, struct exchange *exchange)
 {
 	exchange->first_octet_ms = -1;
@@ -528,36 +515,6 @@ conn_reset(struct conn *c, struct exchange *exchange)
 	c->is_persistent = false;
 	c->is_drained = true;
 	response_scan_init(&c->scan);
-}
-
-struct err
-conn_connect(struct conn *c, struct conn_env *env, const struct conn_plan *plan,
-    struct exchange *exchange)
-{
-	struct err err;
-
-	*c = (struct conn){ .env = env };
-	buf_init(&c->unsent, REQUEST_HEAD_MAX);
-	buf_init(&c->partial, RESPONSE_HEAD_MAX + CONN_RX_SIZE);
-	watch_init(&c->watch, on_event, c);
-	timer_init(&c->timer, on_deadline, c);
-	throttled_init(&c->throttled, on_turn, c);
-	list_init(&c->in_origin);
-	list_init(&c->in_lru);
-	(void)endpoint_format(&plan->addrs[0], c->ip);
-	err = stream_tcp_connect(&c->stream, &plan->addrs[0], NULL);
-	if (err_is(err))
-		return err;
-	/* Armed once here, so that conn_touch() never has to allocate. */
-	err = reactor_arm(env->reactor, &c->timer, INT64_MAX);
-	if (err_is(err)) {
-		c->stream.ops->close(&c->stream);
-		return err;
-	}
-	conn_reset(c, exchange);
-	c->is_hopeful = true;
-	(void)conn_enter(c, CONN_CONNECT);
-	return err_none();
 }
 
 void

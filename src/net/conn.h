@@ -35,6 +35,7 @@
 #include "sys/reactor.h"
 
 struct addresses;
+struct dial;
 struct proxy;
 struct sources;
 
@@ -90,8 +91,8 @@ struct exchange {
 };
 
 /*
- * Where a connection leads to.  All borrowed until the exchange is over, or
- * composed.
+ * Where a connection leads to.  All borrowed, as the plan itself is, until the
+ * first exchange is over.
  */
 struct conn_plan {
 	const struct endpoint *addrs; /* in the order to be tried */
@@ -145,6 +146,12 @@ struct conn {
 	struct throttled throttled;
 	int64_t paused_at_ms; /* by the throttle */
 	bool is_hopeful;      /* nobody has said yet that it is connected */
+	const struct conn_plan *plan; /* borrowed; NULL after the first
+				       * exchange */
+	size_t at;                 /* in the plan: where the stream leads to */
+	struct err passed_over;    /* the verdict on addresses that failed */
+	struct dial *dial;         /* owned: tries several; or NULL */
+	int64_t race_at_ms;        /* when it is to begin */
 	int64_t phase_deadline_ms; /* of CONNECT+HANDSHAKE, of HEAD, or of the
 				    * trailers */
 	int64_t moved_at_ms;       /* something did, for the idle timeout */
@@ -164,7 +171,8 @@ struct conn {
 	bool is_persistent; /* as the response says */
 	bool is_drained;    /* the last receive has left nothing behind */
 
-	char ip[ENDPOINT_TEXT_MAX];
+	char ip[ENDPOINT_TEXT_MAX]; /* of the address at hand; "" for a Unix
+				     * socket */
 
 	struct list in_origin; /* the pool's: idle ones of the same origin */
 	struct list in_lru;    /* the pool's: idle ones by age */
@@ -176,8 +184,13 @@ struct conn {
 
 /*
  * Begin to connect as `plan` says, for `exchange`; conn_start() must follow.
- * Fails, with nothing to undo and the exchange not told, as sock_connect() does
- * or with ERR_NOMEM.
+ * Addresses that fail at once are passed over, others later, in a race (dial.h)
+ * when the first one takes its time; what proxy->kind has to say comes before
+ * the request.
+ *
+ * Fails, with nothing to undo and the exchange not told, as dial_begin() does
+ * when no address is left (ERR_SHORTAGE, ERR_CONNECT, or ERR_PROXY with the
+ * errno where a proxy is what cannot be connected to), or with ERR_NOMEM.
  */
 struct err conn_connect(struct conn *c, struct conn_env *env,
     const struct conn_plan *plan, struct exchange *exchange);

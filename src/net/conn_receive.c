@@ -1,6 +1,6 @@
 /*
  * conn_receive - the receiving half of a connection: the HEAD and BODY states.
- * The other half is conn.c.
+ * The other parts are conn.c and conn_connect.c.
  */
 #include "net/conn_internal.h"
 

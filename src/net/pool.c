@@ -113,6 +113,14 @@ is_fit(const struct pool *p, struct conn *c)
 	    conn_is_quiet(c);
 }
 
+bool
+pool_has_idle(const struct pool *p, struct slice key)
+{
+	struct origin *o = find_origin(p, key, hash_octets(key, p->seed));
+
+	return o != NULL && !list_is_empty(&o->idle);
+}
+
 struct conn *
 pool_take_idle(struct pool *p, struct slice key)
 {

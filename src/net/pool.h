@@ -34,6 +34,9 @@ struct err pool_init(struct pool *p, struct conn_env *env, unsigned limit);
 /* Closes the idle connections; there must be no others. */
 void pool_fini(struct pool *p);
 
+/* Whether there is an idle connection to `key`, fit or not. */
+bool pool_has_idle(const struct pool *p, struct slice key);
+
 /*
  * Take the idle connection to `key` ("http://host:port", or the proxy's) that
  * was used last;

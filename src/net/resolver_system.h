@@ -27,7 +27,7 @@
 
 enum resolver_family { RESOLVER_ANY, RESOLVER_IPV4, RESOLVER_IPV6 };
 
-/* Borrowed as long as the resolver lives. */
+/* What it points to is borrowed as long as the resolver lives. */
 struct resolver_options {
 	enum resolver_family family;    /* addresses of the other are left out,
 				      * numeric ones too */

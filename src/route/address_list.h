@@ -14,6 +14,7 @@
 #include "sys/sock.h"
 
 #define ADDRESS_LIST_OCTETS_MAX ((size_t)(16 * 1024 * 1024))
+#define ADDRESS_LIST_MAX 1000000
 
 struct address_list;
 
@@ -21,7 +22,7 @@ struct address_list;
  * Read `path` now; addresses of another family than `family` (AF_UNSPEC for
  * both) are passed over.  ERR_FILE with errno; ERR_REQUEST for a line that is
  * no address (`*line` is its number) or a list without any (`*line` is 0);
- * ERR_LIMIT, ERR_NOMEM.
+ * ERR_LIMIT with a reason beyond either maximum, ERR_NOMEM.
  */
 struct err address_list_new(const char *path, sa_family_t family,
     struct address_list **out, size_t *line);

@@ -1,9 +1,9 @@
 /*
  * fixed_names - the entries of curl's --resolve: "HOST:PORT:ADDR[,ADDR]...",
  * HOST "*" for any, an address perhaps in brackets, a "+" in front without
- * meaning here; "-HOST:PORT" takes an earlier entry away.  A later entry for
- * the same host and port replaces an earlier one; "*" counts where nothing else
- * does.
+ * meaning here; "-HOST:PORT" takes an earlier entry away.  An IPv6 HOST stands
+ * in brackets.  A later entry for the same host and port replaces an earlier
+ * one; "*" counts where nothing else does.
  */
 #ifndef BULKFETCH_ROUTE_FIXED_NAMES_H
 #define BULKFETCH_ROUTE_FIXED_NAMES_H

@@ -1,7 +1,7 @@
 /*
  * proxy - one proxy as a URL names it: "[scheme://][user:password@]host[:port]"
- * with the schemes http, socks4, socks4a, socks5 and socks5h; http without one,
- * port 1080 without one, as curl has it.
+ * with the schemes http, socks4 (or socks), socks4a, socks5 and socks5h; http
+ * without one, port 1080 without one, as curl has it.
  *
  * Pure: values and their text.
  */
@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define PROXY_TEXT_MAX 8192
+#define PROXY_TEXT_MAX ((size_t)8192)
 #define PROXY_PORT 1080
 
 /* What SOCKS takes of a name or password (RFC 1929). */
@@ -33,21 +33,24 @@ struct proxy {
 	enum proxy_kind kind;
 	struct buf text;   /* owned: "scheme://host:port", for people, and a key
 			  * for its connections; no credentials */
-	struct slice host; /* in `text`, without brackets; lower case */
+	struct slice host; /* in `text`, without brackets; lower case, a
+			    * name's final dot kept; a zone behind '%' */
 	uint16_t port;
 	bool has_credentials;
 	struct buf user;     /* owned, decoded */
 	struct buf password; /* owned, decoded */
 	struct buf field;    /* owned: a whole Proxy-Authorization line (RFC
-			      * 7617) with CRLF; empty without credentials */
+			      * 7617) with CRLF; empty without credentials, and
+			      * for SOCKS */
 };
 
 /*
  * Read `text`; `credentials` ("user:password", not encoded) win over its own,
  * NULL for none.  ERR_REQUEST and a reason: another scheme (https:// has one of
  * its own), a bad host or port, something behind the port but a '/', control
- * octets, SOCKS credentials that are too long; ERR_NOMEM.  `*p` is
- * then as after proxy_fini().
+ * octets, a colon in a user name for Basic, SOCKS credentials that are too
+ * long, a password for SOCKS4, which has none; ERR_NOMEM.  `*p` is then as
+ * after proxy_fini().
  */
 struct err proxy_init(
     struct proxy *p, const char *text, const char *credentials);

@@ -28,7 +28,8 @@ struct route {
 	uint16_t port;
 	const struct proxy *proxy; /* lent by the routes; NULL: none */
 	bool is_absolute; /* the proxy takes the request itself (RFC 9112,
-			     * section 3.2.2), rather than giving us a tunnel */
+			   * section 3.2.2), rather than giving us a tunnel:
+			   * never to where --connect-to leads instead */
 };
 
 /*
@@ -48,7 +49,8 @@ void routes_find(
  * list of addresses, a --resolve entry (of the proxy's host, where there is a
  * proxy); up to `max` in `out`.  `*is_known` is false when the host, or the
  * proxy's, has to be looked up; true with 0 when there is none of the family
- * wanted.
+ * wanted.  For the address that a SOCKS proxy is to be told
+ * (proxy_wants_addr()) ask with a copy of the route that has no proxy.
  */
 size_t routes_addrs(struct routes *r, const struct route *route,
     struct endpoint *out, size_t max, bool *is_known);

@@ -3,7 +3,10 @@
  * machine, in turn, so that a run gets past the ports that one address has.
  * curl's forms: "ADDR" or "host!ADDR", "NAME" or "if!NAME" for an interface,
  * which stands for the addresses it has when the run begins, and binds to the
- * device as well where that is allowed; several between commas.
+ * device as well where that is allowed; several between commas.  "eth0" takes
+ * in the addresses with a label ("eth0:1"), which is a name of its own as well.
+ * Link-local addresses of an interface count where it has no other IPv6
+ * address, since they lead nowhere else.
  */
 #ifndef BULKFETCH_ROUTE_SOURCES_H
 #define BULKFETCH_ROUTE_SOURCES_H
@@ -19,8 +22,9 @@ struct sources;
 
 /*
  * `texts` are borrowed for the call.  Each address is tried by binding a socket
- * to it.  ERR_REQUEST with a reason, or an errno, and the one at fault in
- * `*bad`; ERR_LIMIT, ERR_NOMEM, ERR_SHORTAGE.
+ * to it; one of an interface that cannot be bound to is left out if others can.
+ * ERR_REQUEST with a reason, or an errno, and ERR_LIMIT with a reason, and the
+ * one at fault in `*bad`; ERR_NOMEM, ERR_SHORTAGE.
  */
 struct err sources_new(const char *const *texts, size_t count,
     struct sources **out, const char **bad);

@@ -1,6 +1,9 @@
 /*
  * idn - international domain names as ASCII (UTS 46, nontransitional; RFC
  * 5891), by libidn2, opened when the first such name comes.
+ *
+ * Whether there is one is found out once in the life of the process.  Threads
+ * may do so at the same time.
  */
 #ifndef BULKFETCH_SYS_IDN_H
 #define BULKFETCH_SYS_IDN_H
@@ -17,6 +20,9 @@
  * not UTF-8, too long, not allowed by IDNA (in the library's words), or no
  * libidn2, naming the file that was looked for; ERR_NOMEM.  `why` has static
  * storage.
+ *
+ * ASCII characters are taken as they are, and others may become such ('/' for
+ * one): whether it is a host name then is for the caller to find out.
  */
 struct err idn_to_ascii(struct slice name, struct buf *out);
 

@@ -37,6 +37,25 @@ check_fetch(const struct bulkfetch_options *fetch)
 	}
 }
 
+/* There is one place to connect to. */
+static void
+check_ways(const struct options *o)
+{
+	const struct bulkfetch_options *fetch = &o->fetch;
+	bool is_fixed =
+	    fetch->address_list != NULL || fetch->unix_socket != NULL;
+
+	assert(!o->is_ipv4 || !o->is_ipv6);
+	assert(fetch->dns_server_count <= BULKFETCH_DNS_SERVERS_MAX);
+	assert(fetch->dns_max_inflight <= BULKFETCH_DNS_INFLIGHT_MAX);
+	for (size_t i = 0; i < fetch->dns_server_count; i++)
+		assert(fetch->dns_servers[i][0] != '\0' &&
+		    strchr(fetch->dns_servers[i], ',') == NULL);
+	assert(!is_fixed ||
+	    (fetch->resolve_count == 0 && fetch->connect_to_count == 0 &&
+		(o->proxy == NULL || o->proxy[0] == '\0')));
+}
+
 /* What is resumed has a log to be read. */
 static void
 check_resume(const struct options *o)
@@ -65,10 +84,14 @@ check(const char *const *words, size_t count)
 		assert(o.fetch.concurrency >= 1);
 		assert(o.fetch.concurrency <= BULKFETCH_CONCURRENCY_MAX);
 		assert(o.fetch.idle_timeout_ms <= BULKFETCH_DURATION_MAX_MS);
-		assert(o.list_count + o.field_count + o.data_count <= count);
+		assert(o.list_count + o.field_count + o.data_count +
+			o.resolves.count + o.connect_tos.count +
+			o.interfaces.count <=
+		    count);
 		assert(!o.is_to_stdout || o.tree.name_template == NULL);
 		check_fetch(&o.fetch);
 		check_resume(&o);
+		check_ways(&o);
 	}
 	options_fini(&o);
 }

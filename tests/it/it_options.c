@@ -73,6 +73,22 @@ a_wrong_command_line_is_a_usage_error_that_says_why(void **state)
 		{ { "--update", "-o-" }, "no files" },
 		{ { "-R", "-I" }, "no files" },
 		{ { "--update", "-HRange: bytes=1-2" }, "Range" },
+		{ { "-4", "-6", "http://a/" }, "--ipv4 and --ipv6" },
+		{ { "--dns-servers=here", "http://a/" }, "'here'" },
+		{ { "--dns-servers=::1,", "http://a/" }, "'::1,'" },
+		{ { "--dns-max-inflight", "0" }, "1 to 65535" },
+		{ { "--resolve", "a:80", "http://a/" }, "'a:80'" },
+		{ { "--connect-to", "a:b", "http://a/" }, "'a:b'" },
+		{ { "--address-list=no", "-xh", "http://a/" }, "--proxy" },
+		{ { "--address-list=/dev/null", "http://a/" }, "/dev/null" },
+		{ { "--interface", "nosuch0", "http://a/" }, "'nosuch0'" },
+		{ { "--interface", "192.0.2.1", "http://a/" }, "192.0.2.1" },
+		{ { "--unix-socket=s", "--interface=lo" }, "--interface" },
+		{ { "-x", "gopher://h", "http://a/" }, "socks5h" },
+		{ { "-x", "h:99999", "http://a/" }, "a bad port" },
+		{ { "--socks5", "h" }, "--proxy socks5://" },
+		{ { "--no-proxy", "http://a/" }, "--noproxy" },
+		{ { "--doh-url", "https://h/" }, "--dns-servers" },
 	};
 	struct world *w = *state;
 
@@ -89,6 +105,96 @@ a_wrong_command_line_is_a_usage_error_that_says_why(void **state)
 		expect_says(run, "bulkfetch: ");
 		assert_int_equal(run->out.len, 0);
 		assert_true(run->err.len < 1000);
+	}
+}
+
+/* Neither of --proxy nor of the environment. */
+static void
+the_password_of_a_proxy_is_never_shown(void **state)
+{
+	static const char *const proxies[] = { "http://me:secret@[bad",
+		"ftp://me:secret@h", "http://me:secret@h:port",
+		"http://me:secret@h/path", "https://me:secret@h",
+		"http://me:secret@", "me:secret@h h" };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < 2 * COUNT(proxies); i++) {
+		const char *proxy = proxies[i / 2];
+		const char *words[] = { "http://a/", NULL, NULL, NULL };
+		struct run_spec spec = { .words = words };
+		struct run *run;
+
+		if (i % 2 == 0) {
+			words[1] = "-x";
+			words[2] = proxy;
+		} else {
+			spec.env[0] = world_text(w, "http_proxy=%s", proxy);
+		}
+		run = run_spec(w, &spec);
+		expect_exit(run, 2);
+		expect_says(run, "proxy");
+		expect_says_not(run, "secret");
+	}
+}
+
+/* A port that refuses stands for the proxy: who is sent there fails. */
+static void
+proxies_of_the_environment_are_used_unless_told_otherwise(void **state)
+{
+	static const struct {
+		const char *variable;
+		const char *list;     /* of no_proxy */
+		const char *words[3]; /* further ones */
+		bool is_used;
+	} rows[] = {
+		{ .variable = "http_proxy", .is_used = true },
+		{ .variable = "all_proxy", .is_used = true },
+		{ .variable = "ALL_PROXY", .is_used = true },
+		{ .variable = "HTTP_PROXY" },
+		{ .variable = "https_proxy" },
+		{ .variable = "http_proxy", .list = "127.0.0.0/8" },
+		{ .variable = "http_proxy", .list = "*" },
+		{ .variable = "http_proxy", .list = "h", .is_used = true },
+		{ .variable = "http_proxy",
+		    .list = "*",
+		    .words = { "--noproxy", "" },
+		    .is_used = true },
+		{ .variable = "http_proxy",
+		    .words = { "--noproxy=127.0.0.1" } },
+		{ .variable = "http_proxy", .words = { "--proxy", "" } },
+		{ .variable = "http_proxy", .words = { "--address-list=to" } },
+	};
+	struct world *w = *state;
+	unsigned port;
+	int listener = world_listen(w, false, &port);
+
+	assert_int_equal(close(listener), 0);
+	origin_start(w, NULL, NULL);
+	world_write(w, "to", "127.0.0.1\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *words[] = { "--retry=0", "--log=log", "-oout",
+			origin_url(w, "/gen/5/a"), rows[i].words[0],
+			rows[i].words[1], NULL };
+		struct run_spec spec = {
+			.words = words,
+			.env = { world_text(
+			    w, "%s=127.0.0.1:%u", rows[i].variable, port) },
+		};
+		struct run *run;
+		struct records r;
+
+		if (rows[i].list != NULL)
+			spec.env[1] =
+			    world_text(w, "no_proxy=%s", rows[i].list);
+		run = run_spec(w, &spec);
+		if (run->status != (rows[i].is_used ? 4 : 0))
+			fail_msg("row %zu: %d", i, run->status);
+		r = records_read(w, "log");
+		expect_member(&r, records_find(&r, "n", "1"), "error",
+		    rows[i].is_used ? "proxy" : NULL);
+		expect_member(&r, records_find(&r, "n", "1"), "proxy",
+		    rows[i].is_used ? world_text(w, "http://127.0.0.1:%u", port)
+				    : NULL);
 	}
 }
 
@@ -421,6 +527,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_wrong_command_line_is_a_usage_error_that_says_why),
+		WORLD_TEST(the_password_of_a_proxy_is_never_shown),
+		WORLD_TEST(
+		    proxies_of_the_environment_are_used_unless_told_otherwise),
 		WORLD_TEST(options_may_be_written_in_every_gnu_way),
 		WORLD_TEST(what_follows_two_dashes_is_a_list),
 		WORLD_TEST(help_and_version_go_to_standard_output),

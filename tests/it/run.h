@@ -30,7 +30,8 @@ struct run_spec {
 	rlim_t nofile;
 	rlim_t fsize;
 	mode_t umask;
-	const char *env[2]; /* NAME=value each, or NULL */
+	const char *env[4]; /* NAME=value each, or NULL; nothing else is told of
+			     * proxies */
 	int seconds;        /* the bound; 30 */
 };
 

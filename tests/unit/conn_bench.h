@@ -16,11 +16,14 @@
 #include "net/conn.h"
 
 #define BENCH_TRACE_MAX 256
+#define BENCH_ADDRS_MAX 8
 #define BENCH_BODY_MAX ((size_t)(16 * 1024 * 1024))
 
 /* One exchange and all that was heard of it. */
 struct talk {
 	struct exchange exchange;
+	struct endpoint addrs[BENCH_ADDRS_MAX];
+	struct conn_plan plan; /* to them; without any: to 192.0.2.1 */
 	struct slice request;
 	struct slice request_body;
 	int sink; /* -1: none */
@@ -49,6 +52,7 @@ static struct {
 	struct conn_env env;
 	char trace[BENCH_TRACE_MAX]; /* "connect handshake send ..." */
 	unsigned idle_ends;
+	void (*before_start)(struct conn *c); /* may be NULL */
 } bench;
 
 static void
@@ -231,18 +235,29 @@ bench_on_idle(void *ctx, struct conn *c)
 	conn_close(c);
 }
 
+/* One more address to connect to. */
+static inline void
+talk_add_addr(struct talk *t, const char *addr)
+{
+	assert_true(t->plan.count < BENCH_ADDRS_MAX);
+	assert_true(endpoint_parse(
+	    slice_str(addr), 80, &t->addrs[t->plan.count++]));
+}
+
 /* Begin to connect; what conn_connect() says. */
 static inline struct err
 talk_connect(struct talk *t, struct conn *c)
 {
-	struct endpoint ep;
 	struct err err;
 
-	assert_true(endpoint_parse(slice_str("192.0.2.1"), 80, &ep));
+	if (t->plan.count == 0)
+		talk_add_addr(t, "192.0.2.1");
+	t->plan.addrs = t->addrs;
 	t->conn = c;
-	err = conn_connect(c, &bench.env,
-	    &(struct conn_plan){ .addrs = &ep, .count = 1 }, &t->exchange);
+	err = conn_connect(c, &bench.env, &t->plan, &t->exchange);
 	c->idle_fn = bench_on_idle;
+	if (!err_is(err) && bench.before_start != NULL)
+		bench.before_start(c);
 	if (!err_is(err))
 		conn_start(c);
 	return err;

@@ -13,12 +13,14 @@
 #include "exact.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "sys/sock.h"
 
 #define FAKE_PEERS_MAX 1024
+#define FAKE_TRIED_MAX 512
 
 /* What becomes of the next connections. */
 enum fake_fate {
@@ -32,6 +34,11 @@ enum fake_fate {
 static int fake_peers[FAKE_PEERS_MAX];
 static bool fake_hangs[FAKE_PEERS_MAX];
 static unsigned fake_peer_count;
+
+/* Where was connected to, as far as there is room: "192.0.2.1 192.0.2.2", with
+ * "<127.0.0.1" behind it if from there. */
+static char fake_tried[FAKE_TRIED_MAX];
+static const struct sock_source *fake_from; /* the last one; NULL: any */
 
 static struct {
 	enum fake_fate fate;
@@ -71,6 +78,7 @@ fake_peers_reset(void)
 			(void)close(fake_peers[i]);
 	}
 	fake_peer_count = 0;
+	fake_tried[0] = '\0';
 	memset(&fake_plan, 0, sizeof(fake_plan));
 }
 
@@ -136,6 +144,31 @@ fake_next_fate(const struct endpoint *ep)
 	return fake_plan.fate;
 }
 
+static inline void
+fake_note_try(const struct endpoint *ep, const struct sock_source *from)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	size_t len = strlen(fake_tried);
+
+	fake_from = from;
+	(void)snprintf(fake_tried + len, sizeof(fake_tried) - len, "%s%s",
+	    len > 0 ? " " : "", endpoint_format(ep, text));
+	len = strlen(fake_tried);
+	if (from != NULL)
+		(void)snprintf(fake_tried + len, sizeof(fake_tried) - len,
+		    "<%s", endpoint_format(&from->addr, text));
+}
+
+/* Take what our end has sent, so that it is writable again. */
+static inline void
+fake_drain(unsigned i)
+{
+	char octets[4096];
+
+	while (fake_hear(i, octets, sizeof(octets)) > 0)
+		;
+}
+
 /* A port of this machine where nobody listens. */
 static inline struct endpoint
 fake_dead_end(void)
@@ -156,11 +189,13 @@ struct err
 __wrap_sock_connect(
     const struct endpoint *ep, const struct sock_source *from, int *fd)
 {
-	enum fake_fate fate = fake_next_fate(ep);
+	enum fake_fate fate;
 	struct endpoint dead;
 	char octets[1024] = { 0 };
 	int fds[2];
 
+	fake_note_try(ep, from);
+	fate = fake_next_fate(ep);
 	if (fate == FAKE_FAILS)
 		return err_code(
 		    err_is_shortage(fake_plan.sys) ? ERR_SHORTAGE : ERR_CONNECT,

@@ -121,6 +121,7 @@ static struct world {
 	int64_t answer_at_ms[WORLD_LOOKUPS_MAX];
 	unsigned lookups_begun;
 	unsigned short_lookups; /* answers of ERR_SHORTAGE to give */
+	unsigned faint_lookups; /* of ERR_DNS, for "faint" */
 	unsigned cancelled;
 
 	/* The servers. */
@@ -368,6 +369,11 @@ world_start(
 		l->err = err_code(ERR_SHORTAGE, EMFILE);
 		return true;
 	}
+	if (world_host_is(host, "faint") && world.faint_lookups > 0) {
+		world.faint_lookups--;
+		l->err = err_of(ERR_DNS);
+		return true;
+	}
 	if (world_host_is(host, "nowhere"))
 		l->err = err_of(ERR_RESOLVE);
 	else if (world_host_is(host, "two"))
@@ -395,6 +401,13 @@ world_cancel(struct resolver *r, struct lookup *l)
 		assert_true(++i < WORLD_LOOKUPS_MAX);
 	world.lookups[i] = NULL;
 	world.cancelled++;
+}
+
+static void
+world_get_stats(const struct resolver *r, struct resolver_stats *stats)
+{
+	(void)r;
+	*stats = (struct resolver_stats){ 0 };
 }
 
 static void
@@ -440,6 +453,7 @@ __wrap_resolver_system_new(const struct resolver_options *options,
 	(void)reactor;
 	world.resolver.start = world_start;
 	world.resolver.cancel = world_cancel;
+	world.resolver.get_stats = world_get_stats;
 	world.resolver.free = world_free;
 	*out = &world.resolver;
 	return err_none();

@@ -78,6 +78,26 @@ writes_a_whole_field_line(void **state)
 }
 
 static void
+writes_the_line_for_a_proxy_likewise(void **state)
+{
+	const char line[] = "Proxy-Authorization: Basic YTpi\r\n";
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, sizeof(line) - 1);
+	expect_kind(
+	    "line", basic_append_proxy_field(slice_str("a:b"), &out), ERR_NONE);
+	expect_text("line", buf_slice(&out), line);
+	buf_fini(&out);
+
+	buf_init(&out, sizeof(line) - 2);
+	expect_kind("limit", basic_append_proxy_field(slice_str("a:b"), &out),
+	    ERR_LIMIT);
+	assert_int_equal(out.len, 0);
+	buf_fini(&out);
+}
+
+static void
 leaves_out_as_it_was_when_it_fails(void **state)
 {
 	struct buf out;
@@ -104,6 +124,7 @@ main(void)
 		cmocka_unit_test(encodes_as_rfc_7617_and_4648_show),
 		cmocka_unit_test(appends_behind_what_is_there),
 		cmocka_unit_test(writes_a_whole_field_line),
+		cmocka_unit_test(writes_the_line_for_a_proxy_likewise),
 		cmocka_unit_test(leaves_out_as_it_was_when_it_fails),
 	};
 

@@ -159,6 +159,43 @@ refuses_to_resume_what_cannot_be(void **state)
 	expect_refused(resumed, COUNT(resumed));
 }
 
+static const struct wrong_words ways[] = {
+	{ { "-4", "-6" },
+	    "--ipv4 and --ipv6 together leave no addresses; without either, "
+	    "both kinds are used" },
+	{ { "--address-list=l", "--unix-socket=s" },
+	    "--address-list and --unix-socket are two places to connect to; "
+	    "give one of them" },
+	{ { "--address-list=l", "--connect-to=:::" },
+	    "--address-list says where to connect to for every host, so "
+	    "--connect-to means nothing" },
+	{ { "--resolve=a:1:::1", "--address-list=l" },
+	    "--address-list says where to connect to for every host, so "
+	    "--resolve means nothing" },
+	{ { "--address-list=l", "-x", "http://me:secret@h" },
+	    "--address-list connects to its addresses and --proxy to the "
+	    "proxy; give one of them" },
+	{ { "--unix-socket=s", "--connect-to=:::" },
+	    "--unix-socket says where to connect to for every host, so "
+	    "--connect-to means nothing" },
+	{ { "--unix-socket=s", "--resolve=a:1:::1" },
+	    "--unix-socket says where to connect to for every host, so "
+	    "--resolve means nothing" },
+	{ { "--unix-socket=s", "--interface=lo" },
+	    "--unix-socket goes by no interface, so --interface means "
+	    "nothing" },
+	{ { "--unix-socket=s", "--proxy=h" },
+	    "--unix-socket connects to the socket and --proxy to the proxy; "
+	    "give one of them" },
+};
+
+static void
+refuses_two_ways_at_once(void **state)
+{
+	(void)state;
+	expect_refused(ways, COUNT(ways));
+}
+
 /* What stands next to the cases above. */
 static void
 takes_what_goes_together(void **state)
@@ -182,6 +219,10 @@ takes_what_goes_together(void **state)
 		{ "--durable", "--log=l", "--failed=-" },
 		{ "--no-location", "--max-redirs=5" },
 		{ "--retry=0", "--retry-all-errors" },
+		{ "-4", "-4", "--interface=lo", "--address-list=l" },
+		{ "--address-list=l", "-x", "", "--noproxy=*" },
+		{ "--unix-socket=s", "--proxy=" },
+		{ "--connect-to=:::", "--resolve=a:1:::1", "-xh", "-p" },
 	};
 
 	(void)state;
@@ -202,6 +243,7 @@ main(void)
 		cmocka_unit_test(refuses_what_would_mean_nothing),
 		cmocka_unit_test(refuses_what_would_lose_or_mix_data),
 		cmocka_unit_test(refuses_to_resume_what_cannot_be),
+		cmocka_unit_test(refuses_two_ways_at_once),
 		cmocka_unit_test(takes_what_goes_together),
 	};
 

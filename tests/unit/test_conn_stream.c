@@ -1,8 +1,7 @@
-/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=stream_tcp_connect */
+/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect */
 #include "exact.h"
 
 #include "conn_bench.h"
-#include "net/stream_tcp.h"
 
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -113,23 +112,29 @@ static const struct stream_ops odd_ops = {
 
 static int send_errno;
 
-struct err __real_stream_tcp_connect(struct stream *s,
-    const struct endpoint *ep, const struct sock_source *from);
-struct err __wrap_stream_tcp_connect(struct stream *s,
-    const struct endpoint *ep, const struct sock_source *from);
-
-struct err
-__wrap_stream_tcp_connect(
-    struct stream *s, const struct endpoint *ep, const struct sock_source *from)
+/* Put the odd stream in the place of the plain one. */
+static void
+make_odd(struct conn *c)
 {
-	struct err err = __real_stream_tcp_connect(s, ep, from);
+	struct stream *s = &c->stream;
 
-	if (!err_is(err)) {
-		*odd_of(s) =
-		    (struct odd){ .tcp = s->ops, .send_errno = send_errno };
-		s->ops = &odd_ops;
-	}
-	return err;
+	*odd_of(s) = (struct odd){ .tcp = s->ops, .send_errno = send_errno };
+	s->ops = &odd_ops;
+}
+
+static void
+odd_open(void)
+{
+	bench_open();
+	bench.before_start = make_odd;
+}
+
+static int
+odd_setup(void **state)
+{
+	(void)state;
+	odd_open();
+	return 0;
 }
 
 static void
@@ -187,7 +192,7 @@ a_handshake_that_ends_or_hangs_is_told_as_such(void **state)
 		struct talk t;
 		struct conn c;
 
-		bench_open();
+		odd_open();
 		bench.env.connect_timeout_ms = 10000;
 		talk_init(&t);
 		assert_false(err_is(talk_connect(&t, &c)));
@@ -248,7 +253,7 @@ a_shortage_in_the_middle_is_told_from_a_break(void **state)
 		struct talk t;
 		struct conn c;
 
-		bench_open();
+		odd_open();
 		send_errno = cases[i].sys;
 		talk_init(&t);
 		assert_false(err_is(talk_connect(&t, &c)));
@@ -265,7 +270,7 @@ a_shortage_in_the_middle_is_told_from_a_break(void **state)
 }
 
 #define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+	cmocka_unit_test_setup_teardown(name, odd_setup, bench_teardown)
 
 int
 main(void)

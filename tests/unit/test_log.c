@@ -82,6 +82,7 @@ writes_a_json_object_a_line(void **state)
 	skipped.is_skipped = true;
 	skipped.is_moved = true;
 	skipped.is_url_cut = true;
+	skipped.proxy = (struct bulkfetch_text)LOG_TEXT("http://p:3128");
 	skipped.status = 0;
 	skipped.list = NULL;
 	assert_int_equal(bulkfetch_log_add(log, &fetched), 0);
@@ -106,7 +107,7 @@ writes_a_json_object_a_line(void **state)
 	    "\"bytes\":1024,\"tries\":1,\"ip\":\"127.0.0.1\",\"queued\":0,"
 	    "\"dns\":null,\"connect\":2,\"tls\":null,\"ttfb\":3,"
 	    "\"total\":12345678901,\"skipped\":true,\"moved\":true,"
-	    "\"url_cut\":true}\n");
+	    "\"url_cut\":true,\"proxy\":\"http://p:3128\"}\n");
 	assert_int_equal(bulkfetch_log_close(log), 0);
 }
 

@@ -30,7 +30,12 @@ static const struct wrong_words wrong[] = {
 	    "--max-retry-after, --max-per-host, --max-host-errors, "
 	    "--max-time, --max-errors, --max-duration, --max-transfer, "
 	    "--max-drain, --max-redirect" },
-	{ { "--p=5" }, "option '--p' may mean --progress, --parallel-max" },
+	{ { "--p=5" },
+	    "option '--p' may mean --proxy, --proxy-user, --proxytunnel, "
+	    "--progress, --parallel-max" },
+	{ { "--pro" },
+	    "option '--pro' may mean --proxy, --proxy-user, --proxytunnel, "
+	    "--progress" },
 	{ { "--quiet=yes" }, "--quiet takes no value" },
 	{ { "--help=me" }, "--help takes no value" },
 };
@@ -49,7 +54,7 @@ expect_options(const char *hint)
 	char candidates[OPTION_CANDIDATES_MAX];
 
 	while ((hint = strstr(hint, "--")) != NULL) {
-		size_t len = strspn(hint += 2, "abcdefghijklmnopqrstuvwxyz-");
+		size_t len = strspn(hint += 2, "abcdefghijklmnopqrstuvwxyz46-");
 
 		if (option_find_name(slice_of(hint, len), candidates) == NULL)
 			fail_msg("there is no option --%s", hint);
@@ -102,6 +107,30 @@ knows_the_habits_of_other_programs(void **state)
 		{ { "-z", "yesterday" }, "see --update and --timestamping" },
 		{ { "--content-on-error" }, "see --fail-with-body" },
 		{ { "--location-trusted" }, "credentials never go to" },
+		{ { "--socks5=h:1" }, "see --proxy socks5://" },
+		{ { "--socks5-hostname=h:1" }, "see --proxy socks5h://" },
+		{ { "--socks4", "h" }, "see --proxy socks4://" },
+		{ { "--socks4a", "h" }, "see --proxy socks4a://" },
+		{ { "--preproxy", "h" }, "one proxy at a time" },
+		{ { "--proxy1.0", "h" }, "see --proxy" },
+		{ { "--all-proxy=h" }, "see --proxy" },
+		{ { "--http-proxy=h" }, "or the variable http_proxy" },
+		{ { "--https-proxy=h" }, "or the variable https_proxy" },
+		{ { "--no-proxy" }, "see --noproxy for some hosts" },
+		{ { "--proxy-password=x" }, "see --proxy-user NAME:PASSWORD" },
+		{ { "--all-proxy-passwd=x" }, "see --proxy-user" },
+		{ { "--proxy-ntlm" }, "--proxy-user is sent as Basic" },
+		{ { "--doh-url", "u" }, "see --dns-servers" },
+		{ { "--dns-interface=lo" }, "see --dns-servers" },
+		{ { "--async-dns-server=::1" }, "see --dns-servers" },
+		{ { "--dns-timeout=5" }, "/etc/resolv.conf" },
+		{ { "--inet4-only" }, "see --ipv4" },
+		{ { "--inet6-only" }, "see --ipv6" },
+		{ { "--disable-ipv6=true" }, "see --ipv4" },
+		{ { "--prefer-family=IPv6" }, "see --ipv4 and --ipv6" },
+		{ { "--bind-address=::1" }, "see --interface" },
+		{ { "--local-port=1-2" }, "see --interface" },
+		{ { "--abstract-unix-socket=x" }, "see --unix-socket" },
 	};
 
 	(void)state;
@@ -139,7 +168,9 @@ good_value(enum option_kind kind)
 		return "bar";
 	case OPTION_NAME:
 	case OPTION_TEXT:
+	case OPTION_SERVERS:
 	case OPTION_FIELD:
+	case OPTION_TEXTS:
 	case OPTION_DATA:
 	case OPTION_DATA_FILE:
 		return "x";

@@ -142,6 +142,31 @@ static const struct wrong_words wrong[] = {
 	{ { "--data-file", "-" },
 	    "--data-file: '-' is not a file: standard input is for lists" },
 	{ { "--data-file=" }, "--data-file: '' is not the name of a file" },
+	{ { "--dns-servers=" },
+	    "--dns-servers: '' is not a list of addresses between commas" },
+	{ { "--dns-servers", "::1,,::2" },
+	    "--dns-servers: '::1,,::2' is not a list of addresses between "
+	    "commas" },
+	{ { "--dns-servers", "::1," },
+	    "--dns-servers: '::1,' is not a list of addresses between "
+	    "commas" },
+	{ { "--dns-servers=1,2,3,4,5,6,7,8,9" },
+	    "--dns-servers: more than 8 name servers" },
+	{ { "--dns-servers" }, "--dns-servers: ADDR,... is missing" },
+	{ { "--dns-max-inflight=0" },
+	    "--dns-max-inflight: '0' is not a number from 1 to 65535" },
+	{ { "--dns-max-inflight", "65536" },
+	    "--dns-max-inflight: '65536' is not a number from 1 to 65535" },
+	{ { "--resolve=" }, "--resolve: '' is not HOST:PORT:ADDR,..." },
+	{ { "--connect-to", "" },
+	    "--connect-to: '' is not HOST1:PORT1:HOST2:PORT2" },
+	{ { "--interface=" }, "--interface: '' is not NAME|ADDR,..." },
+	{ { "--address-list=" }, "--address-list: '' is not a name" },
+	{ { "--unix-socket=" }, "--unix-socket: '' is not a name" },
+	{ { "-x" }, "--proxy: URL is missing" },
+	{ { "-U", "" }, "--proxy-user: '' is not a name" },
+	{ { "--proxytunnel=yes" }, "--proxytunnel takes no value" },
+	{ { "-46=" }, "unknown option '-='" },
 	{ { "" }, "a LIST has an empty name" },
 	{ { "--", "" }, "a LIST has an empty name" },
 };
@@ -208,6 +233,12 @@ has_the_library_s_defaults(void **state)
 	assert_int_equal(o.fetch.rate.count, 0);
 	assert_int_equal(o.fetch.rate_per_host.count, 0);
 	assert_int_equal(o.fetch.max_drain_ms, 30000);
+	assert_int_equal(o.fetch.family, BULKFETCH_FAMILY_ANY);
+	assert_int_equal(o.fetch.dns_server_count, 0);
+	assert_int_equal(o.fetch.dns_max_inflight, 0);
+	assert_null(o.proxy);
+	assert_null(o.fetch.http_proxy);
+	assert_null(o.fetch.no_proxy);
 	assert_false(o.is_resumed);
 	assert_int_equal(o.progress, PROGRESS_AUTO);
 	assert_null(o.fetch.method);
@@ -304,6 +335,64 @@ takes_what_limits_and_repeats_requests(void **state)
 	assert_int_equal(f->max_drain_ms, 0);
 	assert_int_equal(f->max_duration_ms, 3600000);
 	assert_int_equal(f->max_transfer, UINT64_C(2) << 30);
+	options_fini(&o);
+}
+
+static void
+takes_what_says_where_to_connect(void **state)
+{
+	static const char *const words[] = { "-4", "--dns-servers", "192.0.2.1",
+		"--dns-servers=127.0.0.1:5353,[::1]:53", "--dns-max-inflight",
+		"9", "--resolve", "a:80:192.0.2.7", "--connect-to",
+		"::192.0.2.8:81", "--resolve=*:80:::1,::2", "--interface=eth0",
+		"--interface", "192.0.2.9,lo", "-xsocks5h://h", "-U", "me:pw",
+		"--noproxy", "", "-p", NULL };
+	const struct bulkfetch_options *f;
+	struct options o;
+
+	(void)state;
+	assert_null(words_parse(&o, words));
+	f = &o.fetch;
+	assert_int_equal(f->family, BULKFETCH_FAMILY_IPV4);
+	/* The last one counts, of those between commas all. */
+	assert_int_equal(f->dns_server_count, 2);
+	assert_string_equal(f->dns_servers[0], "127.0.0.1:5353");
+	assert_string_equal(f->dns_servers[1], "[::1]:53");
+	assert_int_equal(f->dns_max_inflight, 9);
+	assert_int_equal(f->resolve_count, 2);
+	assert_string_equal(f->resolves[0], "a:80:192.0.2.7");
+	assert_string_equal(f->resolves[1], "*:80:::1,::2");
+	assert_int_equal(f->connect_to_count, 1);
+	assert_string_equal(f->connect_tos[0], "::192.0.2.8:81");
+	assert_int_equal(f->interface_count, 2);
+	assert_string_equal(f->interfaces[0], "eth0");
+	assert_string_equal(f->interfaces[1], "192.0.2.9,lo");
+	assert_string_equal(o.proxy, "socks5h://h");
+	assert_string_equal(f->proxy_credentials, "me:pw");
+	assert_string_equal(f->no_proxy, "");
+	assert_true(f->uses_tunnel);
+	options_fini(&o);
+}
+
+static void
+takes_other_places_to_connect_to(void **state)
+{
+	static const char *const list[] = { "-6", "--address-list", "l",
+		"--dns-servers=1,2,3,4,5,6,7,8", NULL };
+	static const char *const path[] = { "--unix-socket=/s", "-x", "",
+		NULL };
+	struct options o;
+
+	(void)state;
+	assert_null(words_parse(&o, list));
+	assert_int_equal(o.fetch.family, BULKFETCH_FAMILY_IPV6);
+	assert_string_equal(o.fetch.address_list, "l");
+	assert_int_equal(o.fetch.dns_server_count, BULKFETCH_DNS_SERVERS_MAX);
+	assert_string_equal(o.fetch.dns_servers[7], "8");
+	options_fini(&o);
+	assert_null(words_parse(&o, path));
+	assert_string_equal(o.fetch.unix_socket, "/s");
+	assert_string_equal(o.proxy, "");
 	options_fini(&o);
 }
 
@@ -482,6 +571,8 @@ main(void)
 		cmocka_unit_test(has_the_library_s_defaults),
 		cmocka_unit_test(puts_every_value_in_its_place),
 		cmocka_unit_test(takes_what_limits_and_repeats_requests),
+		cmocka_unit_test(takes_what_says_where_to_connect),
+		cmocka_unit_test(takes_other_places_to_connect_to),
 		cmocka_unit_test(takes_what_concerns_files_and_runs),
 		cmocka_unit_test(takes_a_number_or_a_share_of_errors),
 		cmocka_unit_test(follows_redirects_unless_told_otherwise_last),

@@ -19,14 +19,13 @@ give_to_pool(struct talk *t)
 static struct err
 try_connect(struct talk *t, const char *origin)
 {
-	struct endpoint ep;
-	const struct conn_plan plan = { .addrs = &ep, .count = 1 };
 	struct err err;
 
-	assert_true(endpoint_parse(slice_str("192.0.2.1"), 80, &ep));
 	talk_init(t);
+	talk_add_addr(t, "192.0.2.1");
+	t->plan.addrs = t->addrs;
 	err = pool_connect(
-	    &pool, slice_str(origin), &plan, &t->exchange, &t->conn);
+	    &pool, slice_str(origin), &t->plan, &t->exchange, &t->conn);
 	if (!err_is(err)) {
 		conn_start(t->conn);
 		bench_run();

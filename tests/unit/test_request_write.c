@@ -1,6 +1,7 @@
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
 /*
- * What one request has beside its form: Range and conditions.  The rest of what
+ * What one request has beside its form: Range and conditions, and what a proxy
+ * is told.  The rest of what
  * request.h says is in test_request.c.
  */
 #include "exact.h"
@@ -285,12 +286,126 @@ holds_values_to_their_limit(void **state)
 	}
 }
 
+/* ---- For a proxy --------------------------------------------------------- */
+
+#define PASS "Proxy-Authorization: Basic dTpw\r\n"
+
+static void
+gives_a_proxy_the_whole_url(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *head;
+	} rows[] = {
+		{ "http://h/f",
+		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n" PASS MORE },
+		{ "HTTP://H.Example.:80/a/../f?q=1&b#c",
+		    "GET http://h.example./f?q=1&b HTTP/1.1\r\n"
+		    "Host: h.example.\r\n" PASS MORE },
+		{ "http://h:8080",
+		    "GET http://h:8080/ HTTP/1.1\r\nHost: h:8080\r\n" PASS
+			MORE },
+		/* Neither userinfo nor a zone is for others. */
+		{ "http://u:p@h/f",
+		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n" PASS
+		    "Authorization: Basic dTpw\r\n" MORE },
+		{ "http://[fe80::1%25eth0]:81/f",
+		    "GET http://[fe80::1]:81/f HTTP/1.1\r\n"
+		    "Host: [fe80::1]:81\r\n" PASS MORE },
+		{ "http://[fe80::1%25a-long-zone]/",
+		    "GET http://[fe80::1]/ HTTP/1.1\r\n"
+		    "Host: [fe80::1]\r\n" PASS MORE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct request_extra extra = { .is_absolute = true,
+			.proxy_field = exact_copy(slice_str(PASS)) };
+		struct buf out;
+
+		buf_init(&out, REQUEST_HEAD_MAX);
+		expect_kind(rows[i].url,
+		    compose(rows[i].url, "X: y", NULL, &extra, &out), ERR_NONE);
+		expect_text(rows[i].url, buf_slice(&out), rows[i].head);
+		buf_fini(&out);
+		exact_free(extra.proxy_field);
+	}
+}
+
+static void
+writes_what_a_proxy_is_told_beside_the_rest(void **state)
+{
+	static const struct {
+		struct request_extra extra;
+		const char *field;
+		const char *credentials;
+		const char *head;
+	} rows[] = {
+		{ { .is_absolute = true }, "X: y", NULL,
+		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n" MORE },
+		{ { .proxy_field = TEXT(PASS) }, "X: y", NULL, HEAD PASS MORE },
+		{ { .is_absolute = true }, "Host: other", NULL,
+		    "GET http://h/f HTTP/1.1\r\nHost: other\r\n\r\n" },
+		{ { .is_absolute = true, .proxy_field = TEXT(PASS) }, "X: y",
+		    "a:b",
+		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n" PASS
+		    "Authorization: Basic YTpi\r\n" MORE },
+		{ { .range_from = 5,
+		      .if_range = TEXT("\"a\""),
+		      .is_absolute = true,
+		      .proxy_field = TEXT(PASS) },
+		    "X: y", "a:b",
+		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n" PASS
+		    "Authorization: Basic YTpi\r\nRange: bytes=5-\r\n"
+		    "If-Range: \"a\"\r\n" MORE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf out;
+
+		buf_init(&out, REQUEST_HEAD_MAX);
+		expect_kind(rows[i].head,
+		    compose("http://h/f", rows[i].field, rows[i].credentials,
+			&rows[i].extra, &out),
+		    ERR_NONE);
+		expect_text(rows[i].head, buf_slice(&out), rows[i].head);
+		buf_fini(&out);
+	}
+}
+
+/* A buffer takes the whole head, or is as it was. */
+static void
+fits_the_longest_url(void **state)
+{
+	static char text[URL_MAX_LEN];
+	static const struct request_extra extra = { .is_absolute = true,
+		.proxy_field = TEXT(PASS) };
+	struct buf out;
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	memcpy(text, "http://h/", 9);
+	buf_init(&out, REQUEST_HEAD_MAX);
+	expect_kind(
+	    "long", compose(text, "X: y", "a:b", &extra, &out), ERR_NONE);
+	assert_true(out.len > sizeof(text));
+	buf_fini(&out);
+	buf_init(&out, sizeof(text));
+	expect_kind(
+	    "short", compose(text, "X: y", "a:b", &extra, &out), ERR_LIMIT);
+	assert_int_equal(out.len, 0);
+	buf_fini(&out);
+}
+
 static void
 survives_each_refused_allocation(void **state)
 {
 	static const struct request_extra extra = { .range_from = 5,
 		.if_range = TEXT("\"a\""),
-		.if_none_match = TEXT("\"b\"") };
+		.if_none_match = TEXT("\"b\""),
+		.is_absolute = true,
+		.proxy_field = TEXT(PASS) };
 
 	(void)state;
 	for (size_t n = 1;; n++) {
@@ -321,6 +436,9 @@ main(void)
 		cmocka_unit_test(keeps_the_credentials_beside_it),
 		cmocka_unit_test(writes_each_fold_as_one_blank),
 		cmocka_unit_test(holds_values_to_their_limit),
+		cmocka_unit_test(gives_a_proxy_the_whole_url),
+		cmocka_unit_test(writes_what_a_proxy_is_told_beside_the_rest),
+		cmocka_unit_test(fits_the_longest_url),
 		cmocka_unit_test(survives_each_refused_allocation),
 	};
 

@@ -61,6 +61,34 @@ static const struct {
 	    "bulkfetch: 0 bytes in 1.000 s, 1.0 requests/s, 0 B/s\n"
 	    "bulkfetch: 2 connections opened, 2 open at most, 1 retry, 1 "
 	    "redirect\n" },
+	{ { .names_resolved = 1200,
+	      .names_cached = 5300,
+	      .names_missing = 9,
+	      .names_empty = 1,
+	      .names_refused = 1,
+	      .names_timed_out = 1,
+	      .dns_queries = 2450 },
+	    "bulkfetch: 0 fetched, 0 skipped, 0 failed\n"
+	    "bulkfetch: 0 bytes in 0.000 s, 0 requests/s, 0 B/s\n"
+	    "bulkfetch: 0 connections opened, 0 open at most\n"
+	    "bulkfetch: 1200 names resolved, 5300 lookups from the cache, 12 "
+	    "failed (NXDOMAIN 9, NODATA 1, SERVFAIL 1, no answer 1), 2450 "
+	    "queries\n" },
+	{ { .names_resolved = 1, .names_cached = 1, .dns_queries = 1 },
+	    "bulkfetch: 0 fetched, 0 skipped, 0 failed\n"
+	    "bulkfetch: 0 bytes in 0.000 s, 0 requests/s, 0 B/s\n"
+	    "bulkfetch: 0 connections opened, 0 open at most\n"
+	    "bulkfetch: 1 name resolved, 1 lookup from the cache, 1 query\n" },
+	{ { .names_timed_out = 3, .dns_queries = 12 },
+	    "bulkfetch: 0 fetched, 0 skipped, 0 failed\n"
+	    "bulkfetch: 0 bytes in 0.000 s, 0 requests/s, 0 B/s\n"
+	    "bulkfetch: 0 connections opened, 0 open at most\n"
+	    "bulkfetch: 3 failed (no answer 3), 12 queries\n" },
+	{ { .dns_queries = 2 },
+	    "bulkfetch: 0 fetched, 0 skipped, 0 failed\n"
+	    "bulkfetch: 0 bytes in 0.000 s, 0 requests/s, 0 B/s\n"
+	    "bulkfetch: 0 connections opened, 0 open at most\n"
+	    "bulkfetch: 2 queries\n" },
 };
 
 static void
@@ -104,9 +132,11 @@ has_room_for_the_largest_numbers(void **state)
 	stats.failure_count = BULKFETCH_ERRORS_MAX;
 	for (size_t i = 0; i < BULKFETCH_ERRORS_MAX; i++)
 		(void)snprintf(stats.failures[i].error,
-		    sizeof(stats.failures[i].error), "%s", "http-404");
+		    sizeof(stats.failures[i].error), "%s",
+		    "too-many-redirects-here");
 	(void)summary_compose(&stats, text, sizeof(text));
 	assert_int_equal(text[strlen(text) - 1], '\n');
+	assert_non_null(strstr(text, " queries\n"));
 }
 
 int
