@@ -20,7 +20,8 @@ HARDEN := -fPIE -fstack-protector-strong $(foreach f,-fstack-clash-protection \
 	-fcf-protection -ftrivial-auto-var-init=zero,$(call ccflag,$(f)))
 ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Isrc $(FORTIFY) $(CPPFLAGS)
 ALL_CFLAGS   = -std=c11 -MMD -MP $(WARN) $(HARDEN) $(CFLAGS) $(SAN)
-ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SAN)
+# Before glibc 2.34 dlopen(3) was in a library of its own, part of libc.
+ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SAN) -ldl
 LINK = $(CC) $(ALL_CFLAGS) -o $@
 
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
@@ -149,7 +150,7 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(call sources,src/cli) \
     $(wildcard src/*/*.h include/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -O1 -g $(FUZZ_SAN) \
-	    -o $@ $(filter %.c,$^)
+	    -o $@ $(filter %.c,$^) -ldl
 
 # New finds go to $(BUILD); what is worth keeping is copied to the corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)

@@ -97,9 +97,7 @@ put_name(struct slice in, uint8_t **to, struct host *host)
 			i += PERCENT_LEN - 1;
 		}
 		if (octet >= 0x80)
-			return err_why(ERR_REQUEST,
-			    "a non-ASCII host name: international names are "
-			    "not supported");
+			return err_why(ERR_REQUEST, "a non-ASCII host name");
 		if (!ascii_is_alpha(octet) && !ascii_is_digit(octet) &&
 		    octet != '-' && octet != '.' && octet != '_')
 			return err_why(ERR_REQUEST,

@@ -108,14 +108,15 @@ read_list(struct routes *r, const struct bulkfetch_options *o,
 static char *
 copy_lower(const char *text)
 {
-	char *copy = strdup(text);
+	size_t size = strlen(text) + 1;
+	char *copy = malloc(size);
 	bool is_zone = false;
 
-	for (char *c = copy; c != NULL && *c != '\0'; c++) {
-		if (*c == '%' || *c == ']')
-			is_zone = *c == '%';
-		if (!is_zone)
-			*c = (char)ascii_lower((uint8_t)*c);
+	for (size_t i = 0; copy != NULL && i < size; i++) {
+		if (text[i] == '%' || text[i] == ']')
+			is_zone = text[i] == '%';
+		copy[i] =
+		    is_zone ? text[i] : (char)ascii_lower((uint8_t)text[i]);
 	}
 	return copy;
 }

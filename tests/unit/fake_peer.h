@@ -49,6 +49,19 @@ static struct {
 	enum fake_fate (*by_addr)(const struct endpoint *ep);
 } fake_plan;
 
+/* What becomes of connections to an address; to others they connect. */
+#define FAKE_WAYS_MAX 8
+
+struct fake_way {
+	const char *addr;
+	const char *from; /* from there alone; NULL: from anywhere */
+	enum fake_fate fate;
+	int sys; /* with FAKE_FAILS */
+};
+
+static struct fake_way fake_ways[FAKE_WAYS_MAX];
+static size_t fake_way_count;
+
 struct err __real_sock_connect(
     const struct endpoint *ep, const struct sock_source *from, int *fd);
 struct err __wrap_sock_connect(
@@ -78,6 +91,7 @@ fake_peers_reset(void)
 			(void)close(fake_peers[i]);
 	}
 	fake_peer_count = 0;
+	fake_way_count = 0;
 	fake_tried[0] = '\0';
 	memset(&fake_plan, 0, sizeof(fake_plan));
 }
@@ -131,6 +145,39 @@ fake_hears_end(unsigned i)
 		n = recv(fake_peer(i), octets, sizeof(octets), MSG_DONTWAIT);
 	while (n > 0);
 	return n == 0;
+}
+
+static inline bool
+fake_is_addr(const struct endpoint *ep, const char *text)
+{
+	char own[ENDPOINT_TEXT_MAX];
+
+	return strcmp(endpoint_format(ep, own), text) == 0;
+}
+
+static inline enum fake_fate
+fake_fate_of_way(const struct endpoint *ep)
+{
+	for (size_t i = 0; i < fake_way_count; i++) {
+		const struct fake_way *w = &fake_ways[i];
+
+		if (!fake_is_addr(ep, w->addr) ||
+		    (w->from != NULL &&
+			(fake_from == NULL ||
+			    !fake_is_addr(&fake_from->addr, w->from))))
+			continue;
+		fake_plan.sys = w->sys;
+		return w->fate;
+	}
+	return FAKE_CONNECTS;
+}
+
+static inline void
+fake_add_way(const struct fake_way *way)
+{
+	assert_true(fake_way_count < FAKE_WAYS_MAX);
+	fake_ways[fake_way_count++] = *way;
+	fake_plan.by_addr = fake_fate_of_way;
 }
 
 static inline enum fake_fate

@@ -7,19 +7,8 @@
 #include "route/addresses.h"
 #include "route/sources.h"
 
-/* What becomes of an attempt at an address; others connect. */
-struct way {
-	const char *addr;
-	const char *from; /* from there alone; NULL: from anywhere */
-	enum fake_fate fate;
-	int sys; /* with FAKE_FAILS */
-};
-
-#define WAYS_MAX 8
-
 /* A dial, its plan, and what it told. */
 static struct {
-	struct way ways[WAYS_MAX];
 	struct endpoint addrs[BENCH_ADDRS_MAX];
 	struct conn_plan plan;
 	struct dial *dial; /* NULL after its end */
@@ -44,31 +33,6 @@ __wrap_epoll_ctl(int fd, int op, int of, struct epoll_event *event)
 	return __real_epoll_ctl(fd, op, of, event);
 }
 
-static bool
-is_addr(const struct endpoint *ep, const char *text)
-{
-	char own[ENDPOINT_TEXT_MAX];
-
-	return strcmp(endpoint_format(ep, own), text) == 0;
-}
-
-static enum fake_fate
-fate_of(const struct endpoint *ep)
-{
-	for (size_t i = 0; i < WAYS_MAX && race.ways[i].addr != NULL; i++) {
-		const struct way *w = &race.ways[i];
-
-		if (!is_addr(ep, w->addr) ||
-		    (w->from != NULL &&
-			(fake_from == NULL ||
-			    !is_addr(&fake_from->addr, w->from))))
-			continue;
-		fake_plan.sys = w->sys;
-		return w->fate;
-	}
-	return FAKE_CONNECTS;
-}
-
 static void
 race_open(void)
 {
@@ -79,7 +43,6 @@ race_open(void)
 	race.plan.name = slice_str("a.test");
 	race.fd = -1;
 	refused_ctl = 0;
-	fake_plan.by_addr = fate_of;
 }
 
 static void
@@ -112,12 +75,8 @@ race_teardown(void **state)
 static void
 add_way(const char *addr, enum fake_fate fate, int sys)
 {
-	size_t i = 0;
-
-	while (race.ways[i].addr != NULL)
-		i++;
-	assert_true(i + 1 < WAYS_MAX);
-	race.ways[i] = (struct way){ .addr = addr, .fate = fate, .sys = sys };
+	fake_add_way(
+	    &(struct fake_way){ .addr = addr, .fate = fate, .sys = sys });
 }
 
 static void
@@ -243,12 +202,12 @@ a_source_without_a_port_gives_way_to_the_next(void **state)
 		int fd = -1;
 
 		race_open();
-		race.ways[0] = (struct way){ "192.0.2.1", "127.0.0.2",
-			cases[i].first != 0 ? FAKE_FAILS : FAKE_CONNECTS,
-			cases[i].first };
-		race.ways[1] = (struct way){ "192.0.2.1", "127.0.0.3",
-			cases[i].second != 0 ? FAKE_FAILS : FAKE_CONNECTS,
-			cases[i].second };
+		fake_add_way(&(struct fake_way){ "192.0.2.1", "127.0.0.2",
+		    cases[i].first != 0 ? FAKE_FAILS : FAKE_CONNECTS,
+		    cases[i].first });
+		fake_add_way(&(struct fake_way){ "192.0.2.1", "127.0.0.3",
+		    cases[i].second != 0 ? FAKE_FAILS : FAKE_CONNECTS,
+		    cases[i].second });
 		come_from("127.0.0.2,127.0.0.3");
 		assert_true(endpoint_parse(slice_str("192.0.2.1"), 80, &ep));
 		err = dial_open(&bench.env, &ep, &fd);
@@ -502,7 +461,7 @@ a_shortage_waits_while_others_are_under_way(void **state)
 	bench_run_after(DIAL_DELAY_MS);
 	assert_string_equal(fake_tried, "192.0.2.1 192.0.2.2 192.0.2.2");
 	assert_int_equal(race.ends, 0);
-	race.ways[1].fate = FAKE_CONNECTS;
+	fake_ways[1].fate = FAKE_CONNECTS;
 	bench_run_after(DIAL_DELAY_MS);
 	assert_int_equal(race.ends, 1);
 	assert_int_equal(race.at, 1);

@@ -249,6 +249,25 @@ says_what_is_wrong_and_where(void **state)
 }
 
 static void
+a_host_and_its_zone_have_a_longest(void **state)
+{
+	char text[400] = "[::ffff:ffff%";
+	const char *const texts[] = { text };
+	const char *bad = NULL;
+	struct fixed_names *f = NULL;
+
+	(void)state;
+	/* Written as the system does, "::255.255.255.255", it is longer. */
+	memset(text + strlen(text), 'x', 254 - strlen(text) - 1);
+	(void)strcat(text, "]:80:10.0.0.1");
+	expect_kind("254", fixed_names_new(texts, 1, &f, &bad), ERR_REQUEST);
+	assert_ptr_equal(bad, text);
+	memcpy(text, "[::1%xxxxxxxx", 13);
+	f = make(texts, 1);
+	fixed_names_free(f);
+}
+
+static void
 an_entry_has_64_addresses_at_most(void **state)
 {
 	char text[65 * 12] = "a:80:";
@@ -309,6 +328,7 @@ main(void)
 		cmocka_unit_test(nothing_is_known_of_nothing),
 		cmocka_unit_test(keeps_thousands_apart),
 		cmocka_unit_test(says_what_is_wrong_and_where),
+		cmocka_unit_test(a_host_and_its_zone_have_a_longest),
 		cmocka_unit_test(an_entry_has_64_addresses_at_most),
 		cmocka_unit_test(fails_alone_when_memory_is_refused),
 	};

@@ -84,6 +84,39 @@ checks_hosts_and_takes_brackets_off(void **state)
 	}
 }
 
+/* A host of `len` octets, all of it `front` and then labels of 49. */
+static bool
+is_host(const char *front, size_t len, const char *end)
+{
+	uint8_t text[600];
+	struct slice copy;
+	struct slice host;
+	bool is_one;
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = i % 50 == 49 ? '.' : 'a';
+	memcpy(text, front, strlen(front));
+	memcpy(text + len - strlen(end), end, strlen(end));
+	copy = host = exact_copy(slice_of(text, len));
+	is_one = !err_is(host_rule_check(&host));
+	exact_free(copy);
+	return is_one;
+}
+
+static void
+a_host_has_a_longest(void **state)
+{
+	(void)state;
+	assert_true(is_host("", 253, ""));
+	assert_false(is_host("", 254, ""));
+	assert_true(is_host("", 254, "."));
+	assert_false(is_host("", 255, "."));
+	assert_false(is_host("", 600, ""));
+	assert_true(is_host("[fe80::1%", 254, "]"));
+	assert_false(is_host("[fe80::1%", 255, "]"));
+	assert_false(is_host("[fe80::1%", 600, "]"));
+}
+
 static void
 a_port_is_from_1_to_65535(void **state)
 {
@@ -167,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cuts_at_colons_outside_of_brackets),
 		cmocka_unit_test(checks_hosts_and_takes_brackets_off),
+		cmocka_unit_test(a_host_has_a_longest),
 		cmocka_unit_test(a_port_is_from_1_to_65535),
 		cmocka_unit_test(knows_the_same_host_however_it_is_written),
 		cmocka_unit_test(a_host_that_is_too_long_has_no_key),

@@ -496,6 +496,10 @@ ports_that_are_used_up_are_a_shortage(void **state)
 		    connect_fails_streams_alone ? ERR_SHORTAGE : ERR_CONNECT);
 		assert_int_equal(err.sys, EADDRNOTAVAIL);
 	}
+	/* Nothing else says so, though a datagram could be sent. */
+	connect_fails_streams_alone = true;
+	connect_errno = ECONNREFUSED;
+	expect_kind("refused", sock_connect(&ep, NULL, &fd), ERR_CONNECT);
 	connect_errno = 0;
 	connect_fails_streams_alone = false;
 	after = dup(0);
