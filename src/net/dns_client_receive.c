@@ -69,13 +69,10 @@ static void
 take_reading(struct dns_query *q, enum dns_reading reading,
     const struct dns_answer *answer)
 {
-	bool is_refused_twice = (reading == DNS_TRUNCATED && q->is_tcp) ||
-	    (reading == DNS_NO_EDNS && !q->has_edns);
-
 	note_heard(q);
 	dns_query_withdraw(q, false);
-	if ((reading == DNS_TRUNCATED || reading == DNS_NO_EDNS) &&
-	    !is_refused_twice) {
+	if (reading == DNS_NO_EDNS ||
+	    (reading == DNS_TRUNCATED && !q->is_tcp)) {
 		ask_again(q, reading);
 	} else if (reading != DNS_READ) {
 		note_verdict(q, DNS_SERVFAIL);

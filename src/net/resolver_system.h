@@ -14,10 +14,7 @@
 
 #define RESOLVER_RELOAD_MS 5000
 
-/* A hosts file beyond this is not a hosts file. */
-#define RESOLVER_HOSTS_MAX ((size_t)(64 * 1024 * 1024))
-
-/* Nor are these. */
+/* A file beyond this is no resolv.conf, nor an nsswitch.conf. */
 #define RESOLVER_CONF_MAX ((size_t)(64 * 1024))
 
 /* A query under way at a time, where the user has not said: what a forwarder

@@ -115,8 +115,9 @@ copy_lower(const char *text)
 	for (size_t i = 0; copy != NULL && i < size; i++) {
 		if (text[i] == '%' || text[i] == ']')
 			is_zone = text[i] == '%';
-		copy[i] =
-		    is_zone ? text[i] : (char)ascii_lower((uint8_t)text[i]);
+		copy[i] = text[i];
+		if (!is_zone)
+			copy[i] = (char)ascii_lower((uint8_t)text[i]);
 	}
 	return copy;
 }

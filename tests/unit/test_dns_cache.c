@@ -287,7 +287,7 @@ what_was_used_least_recently_goes(void **state)
 
 /* What the allocator gives is what is counted. */
 static void
-a_million_names_stay_within_the_bound(void **state)
+far_more_names_than_fit_stay_within_the_bound(void **state)
 {
 	struct dns_cache *c;
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
@@ -295,7 +295,7 @@ a_million_names_stay_within_the_bound(void **state)
 
 	(void)state;
 	c = new_cache(DNS_CACHE_OCTETS);
-	for (unsigned i = 0; i < 1000000; i++) {
+	for (unsigned i = 0; i < 200000; i++) {
 		struct dns_name name = numbered(i);
 
 		put(c, &name, i % 3 == 0 ? DNS_NXDOMAIN : DNS_FOUND, 60,
@@ -400,7 +400,7 @@ main(void)
 		cmocka_unit_test(an_alias_is_not_kept),
 		cmocka_unit_test(each_find_is_another_turn),
 		cmocka_unit_test(what_was_used_least_recently_goes),
-		cmocka_unit_test(a_million_names_stay_within_the_bound),
+		cmocka_unit_test(far_more_names_than_fit_stay_within_the_bound),
 		cmocka_unit_test(a_usual_entry_is_small),
 		cmocka_unit_test(without_room_nothing_is_kept),
 		cmocka_unit_test(the_longest_names_and_the_root_are_kept),

@@ -298,6 +298,43 @@ a_silent_server_costs_nothing_after_a_few(void **state)
 }
 
 static void
+a_server_that_answers_now_and_then_is_asked_on(void **state)
+{
+	struct asking a;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		fake_dns_plan(&fake_dns[0], DEED_SILENCE);
+		assert_int_equal(bench_resolve(&a, "a.test"), DNS_FOUND);
+		assert_int_equal(bench_resolve(&a, "a.test"), DNS_FOUND);
+		fake_dns_plan(&fake_dns[0], DEED_ANSWER);
+		assert_int_equal(bench_resolve(&a, "a.test"), DNS_FOUND);
+		assert_int_equal(fake_dns[0].questions, 3 * (i + 1));
+	}
+}
+
+/* However the one ends that was to find out, another one can. */
+static void
+a_probe_that_is_cancelled_is_made_again(void **state)
+{
+	struct asking a = { 0 };
+
+	(void)state;
+	fake_dns_plan(&fake_dns[0], DEED_SILENCE);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(bench_resolve(&a, "a.test"), DNS_FOUND);
+	bench_run_for(2000);
+	a = (struct asking){ 0 };
+	bench_ask(&a, "a.test");
+	bench_run_for(10);
+	assert_int_equal(fake_dns[0].questions, 4);
+	dns_client_cancel(bench.client, &a.query);
+	fake_dns_plan(&fake_dns[0], DEED_ANSWER);
+	assert_int_equal(bench_resolve(&a, "a.test"), DNS_FOUND);
+	assert_int_equal(fake_dns[0].questions, 5);
+}
+
+static void
 where_nobody_listens_the_next_one_is_asked_at_once(void **state)
 {
 	struct asking a;
@@ -329,6 +366,26 @@ a_server_that_is_starting_is_waited_for(void **state)
 		assert_int_equal(a[i].answer.verdict, DNS_FOUND);
 		assert_int_equal(a[i].told_ms, DNS_PAUSE_MS);
 	}
+}
+
+/* Nobody is there, and then somebody who is silent, for whom there is no
+ * pause. */
+static void
+a_round_waits_for_what_happened_in_it_alone(void **state)
+{
+	struct asking a = { 0 };
+
+	(void)state;
+	bench.config.attempts = 3;
+	reconfigure();
+	fake_dns_shut(&fake_dns[0]);
+	fake_dns_plan(&fake_dns[0], DEED_SILENCE);
+	bench_ask(&a, "a.test");
+	bench_run_for(100);
+	fake_dns_reopen(&fake_dns[0]);
+	bench_until(1);
+	assert_int_equal(a.answer.verdict, DNS_TIMEOUT);
+	assert_int_equal(a.told_ms, DNS_PAUSE_MS + 2000 + 4000 + 1);
 }
 
 static void
@@ -384,6 +441,7 @@ what_is_under_way_goes_on_with_other_servers(void **state)
 
 	(void)state;
 	bench.config.server_count = 1;
+	bench.config.attempts = 1;
 	reconfigure();
 	fake_dns_plan(&fake_dns[0], DEED_LATE);
 	fake_dns[0].late_ms = 600;
@@ -499,8 +557,11 @@ main(void)
 		ONE(without_servers_it_ends_at_once_but_not_within_asking),
 		THREE(begins_with_another_server_when_told_to),
 		TWO(a_silent_server_costs_nothing_after_a_few),
+		TWO(a_server_that_answers_now_and_then_is_asked_on),
+		TWO(a_probe_that_is_cancelled_is_made_again),
 		TWO(where_nobody_listens_the_next_one_is_asked_at_once),
 		ONE(a_server_that_is_starting_is_waited_for),
+		ONE(a_round_waits_for_what_happened_in_it_alone),
 		ONE(a_server_that_never_starts_is_given_up),
 		TWO(a_server_without_edns_is_asked_without),
 		ONE(one_name_that_fails_does_not_end_edns),

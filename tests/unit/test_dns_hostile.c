@@ -190,22 +190,41 @@ a_connection_that_fails_passes_the_question_on(void **state)
 static void
 silence_over_tcp_times_out_and_is_not_held_against_udp(void **state)
 {
+	struct asking a[5] = { 0 };
+	struct asking b;
+
+	(void)state;
+	fake_dns_plan(&fake_dns[0], DEED_TRUNCATED);
+	for (size_t i = 1; i < COUNT(a); i++)
+		fake_dns_then(&fake_dns[0], DEED_TRUNCATED);
+	fake_dns_then(&fake_dns[0], DEED_SILENCE);
+	for (size_t i = 0; i < COUNT(a); i++)
+		bench_ask(&a[i], "a.test");
+	bench_until(COUNT(a));
+	assert_int_equal(fake_dns[0].over_tcp, COUNT(a));
+	for (size_t i = 0; i < COUNT(a); i++) {
+		assert_int_equal(a[i].answer.verdict, DNS_FOUND);
+		assert_int_equal(a[i].told_ms, 1000);
+	}
+	fake_dns_plan(&fake_dns[0], DEED_ANSWER);
+	assert_int_equal(bench_resolve(&b, "a.test"), DNS_FOUND);
+	assert_int_equal(fake_dns[1].questions, COUNT(a));
+}
+
+/* Where TCP is all that there is. */
+static void
+a_server_that_is_silent_over_tcp_alone_is_passed_over(void **state)
+{
 	struct asking a;
 
 	(void)state;
-	for (int i = 0; i < 10; i++) {
-		int64_t begun_ms = fake_now_ms - FAKE_START_MS;
-
-		fake_dns_plan(&fake_dns[0], DEED_TRUNCATED);
-		fake_dns_then(&fake_dns[0], DEED_SILENCE);
-		fake_dns[0].questions = 0;
+	bench.config.uses_tcp = true;
+	dns_client_configure(bench.client, &bench.config);
+	fake_dns_plan(&fake_dns[0], DEED_SILENCE);
+	for (int i = 0; i < 20; i++)
 		assert_int_equal(bench_resolve(&a, "a.test"), DNS_FOUND);
-		assert_int_equal(a.told_ms - begun_ms, 1000);
-	}
-	fake_dns_plan(&fake_dns[0], DEED_ANSWER);
-	fake_dns[1].questions = 0;
-	assert_int_equal(bench_resolve(&a, "a.test"), DNS_FOUND);
-	assert_int_equal(fake_dns[1].questions, 0);
+	assert_int_equal(a.told_ms, 3000);
+	assert_int_equal(fake_dns[0].questions, 3);
 }
 
 static void
@@ -301,6 +320,7 @@ main(void)
 		TEST(a_message_may_come_in_pieces),
 		TEST(a_connection_that_fails_passes_the_question_on),
 		TEST(silence_over_tcp_times_out_and_is_not_held_against_udp),
+		TEST(a_server_that_is_silent_over_tcp_alone_is_passed_over),
 		TEST(where_nobody_listens_on_tcp_the_next_one_is_asked),
 		TEST(all_questions_go_over_tcp_when_told_to),
 		TEST(an_old_server_is_asked_without_edns_over_tcp_too),

@@ -116,6 +116,25 @@ what_is_cancelled_is_never_told(void **state)
 }
 
 static void
+what_is_cancelled_makes_room_for_the_next(void **state)
+{
+	struct asking a[3] = { 0 };
+
+	(void)state;
+	bench_close();
+	bench_open(1, 1);
+	for (size_t i = 0; i < COUNT(a); i++)
+		bench_ask(&a[i], "a.test");
+	assert_int_equal(bench_stats().queries, 1);
+	dns_client_cancel(bench.client, &a[1].query);
+	assert_int_equal(bench_stats().queries, 1);
+	dns_client_cancel(bench.client, &a[0].query);
+	assert_int_equal(bench_stats().queries, 2);
+	bench_until(1);
+	assert_int_equal(a[2].told, 1);
+}
+
+static void
 what_has_failed_may_be_cancelled_before_it_is_told(void **state)
 {
 	struct asking a = { 0 };
@@ -264,6 +283,7 @@ main(void)
 		TEST(whoever_is_told_may_ask_again),
 		TEST(whoever_is_told_may_cancel_all_others),
 		TEST(what_is_cancelled_is_never_told),
+		TEST(what_is_cancelled_makes_room_for_the_next),
 		TEST(what_has_failed_may_be_cancelled_before_it_is_told),
 		TEST(what_waits_between_rounds_may_be_cancelled),
 		TEST(a_question_without_room_for_its_timer_fails_alone),

@@ -56,6 +56,8 @@ reads_what_well_formed_lines_say(void **state)
 		    "1,2,3,4,5,6,7,8,;;1 2 3 0 0" },
 		{ TEXT("search a.example B.Example.\n"),
 		    ";a.example,b.example,;1 2 3 0 0" },
+		{ TEXT("options rotate\nsearch a b"), ";a,b,;1 2 3 1 0" },
+		{ TEXT("search a\noptions rotate"), ";a,;1 2 3 1 0" },
 		{ TEXT("search a ; b\n"), ";a,;1 2 3 0 0" },
 		{ TEXT("search a\nsearch b c\n"), ";b,c,;1 2 3 0 0" },
 		{ TEXT("search a b\ndomain c\n"), ";c,;1 2 3 0 0" },

@@ -122,12 +122,15 @@ the_deadline_goes_on_from_name_to_name(void **state)
 	expect_questions("");
 }
 
+/* A label of 64 octets. */
+#define TOO_LONG \
+	"a234567890123456789012345678901234567890123456789012345678901234"
+
 static void
 what_is_no_name_is_not_asked_for(void **state)
 {
 	static const char *const hosts[] = { "", ".", "a..b", ".a",
-		"a123456789012345678901234567890123456789012345678901234567890"
-		"1234.example" };
+		TOO_LONG ".example" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(hosts); i++) {
