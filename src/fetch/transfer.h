@@ -144,6 +144,7 @@ struct transfer {
 
 	/* The way to the present URL's host, and the addresses to connect to. */
 	struct route route;
+	bool has_route;
 	struct lookup lookup;
 	bool is_resolved;   /* `lookup` has what came of it, be it an error */
 	bool is_early;      /* LOOKUP: before the turn rather than within */

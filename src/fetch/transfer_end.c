@@ -194,7 +194,7 @@ transfer_end_try(struct transfer *t, struct err err)
 	/* From the URL of the list again. */
 	redirects_free(t->redirects);
 	t->redirects = NULL;
-	transfer_forget_addrs(t);
+	transfer_forget_route(t);
 	t->must_be_fresh = false;
 	t->retries++;
 	t->failure = err;
@@ -310,7 +310,7 @@ static void
 end_redirect(struct transfer *t)
 {
 	t->env->redirects++;
-	transfer_forget_addrs(t);
+	transfer_forget_route(t);
 	t->must_be_fresh = false;
 	go_on(t);
 }

@@ -25,13 +25,16 @@ int64_t transfer_deadline(const struct transfer *t);
 
 /* ---- transfer_lookup.c -------------------------------------------------- */
 
-/* The way of the present URL, anew. */
+/* The way of the present URL, if it is not known yet. */
 void transfer_find_route(struct transfer *t);
+
+/* The present URL is another one: its way and its addresses are. */
+void transfer_forget_route(struct transfer *t);
 
 /* What the connections that will do are called in the pool, by the route. */
 struct slice transfer_pool_key(const struct transfer *t);
 
-/* Once, and when another URL or another try begins. */
+/* Once an item, and when a new lookup is due. */
 void transfer_init_lookup(struct transfer *t);
 void transfer_forget_addrs(struct transfer *t);
 

@@ -28,7 +28,9 @@ transfer_pool_key(const struct transfer *t)
 void
 transfer_find_route(struct transfer *t)
 {
-	routes_find(t->env->routes, transfer_url(t), &t->route);
+	if (!t->has_route)
+		routes_find(t->env->routes, transfer_url(t), &t->route);
+	t->has_route = true;
 }
 
 void
@@ -38,6 +40,13 @@ transfer_forget_addrs(struct transfer *t)
 	t->lookup.count = 0;
 	t->lookup.err = err_none();
 	t->lookup_ms = -1;
+}
+
+void
+transfer_forget_route(struct transfer *t)
+{
+	t->has_route = false;
+	transfer_forget_addrs(t);
 }
 
 /* ---- Steps of a lookup -------------------------------------------------- */
@@ -158,7 +167,7 @@ void
 transfer_init_lookup(struct transfer *t)
 {
 	lookup_init(&t->lookup, on_lookup, t);
-	transfer_forget_addrs(t);
+	transfer_forget_route(t);
 }
 
 bool

@@ -161,7 +161,9 @@ a_socket_that_nothing_is_out_on_gives_way(void **state)
 	dns_client_configure(bench.client, &bench.config);
 	fake_dns_plan(&fake_dns[2], DEED_LATE);
 	fake_dns[2].late_ms = 100;
+	calls.closed = 0;
 	ask_many(room + 1);
+	assert_int_equal(calls.closed, 1);
 	assert_int_equal(calls.udp, DNS_UDP_SOCKETS_MAX + 1);
 	assert_int_equal(bench_stats().queries, room + 1);
 	bench_until(room + 2);
