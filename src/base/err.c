@@ -45,7 +45,9 @@ err_text(struct err err, char *text, size_t cap)
 {
 	const char *sys = err.sys != 0 ? strerrordesc_np(err.sys) : NULL;
 
-	if (err.why != NULL && sys != NULL) {
+	/* The errno of a proxy that refuses says no more than its words. */
+	if (err.why != NULL && sys != NULL &&
+	    !(err.kind == ERR_PROXY && err.sys == EACCES)) {
 		(void)snprintf(text, cap, "%s: %s", err.why, sys);
 		return text;
 	}

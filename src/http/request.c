@@ -286,6 +286,7 @@ add_fields(struct request_form *form, const struct request_wishes *wishes)
 	if (!err_is(err))
 		err = add_body_fields(form, wishes, &spoken);
 	form->has_host = spoken.of[FIELD_HOST];
+	form->has_proxy_authorization = spoken.of[FIELD_PROXY_AUTHORIZATION];
 	form->has_authorization = spoken.of[FIELD_AUTHORIZATION];
 	return err;
 }

@@ -60,6 +60,7 @@ struct request_form {
 	/* The user's word on these: in `fields`, or left out.  Ours are then
 	 * not sent. */
 	bool has_authorization;
+	bool has_proxy_authorization;
 	bool has_range;      /* Range or If-Range */
 	bool has_conditions; /* If-Match, If-None-Match, If-Modified-Since or
 			      * If-Unmodified-Since */

@@ -306,7 +306,6 @@ answer_one(struct inquiry *q, struct lookup *l)
 			return false;
 		is_last = l->err.kind == ERR_RESOLVE;
 	}
-	reactor_disarm(r->reactor, &l->timer);
 	list_push_back(&r->answered, &l->link);
 	l->pending = r;
 	return is_last;

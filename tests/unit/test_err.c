@@ -62,9 +62,15 @@ tells_reason_before_errno_before_kind(void **state)
 	const struct err both = {
 		.kind = ERR_FILE, .sys = ENOSPC, .why = "cannot write"
 	};
+	/* A mark for who retries, not for people. */
+	const struct err refusal = {
+		.kind = ERR_PROXY, .sys = EACCES, .why = "not through here"
+	};
 	char text[200];
 
 	(void)state;
+	assert_string_equal(
+	    err_text(refusal, text, sizeof(text)), "not through here");
 	assert_string_equal(
 	    err_text(err_why(ERR_REQUEST, "no host"), text, sizeof(text)),
 	    "no host");

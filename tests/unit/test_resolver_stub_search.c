@@ -25,12 +25,25 @@ names_are_searched_for_in_turn(void **state)
 	/* A detour is no failure of the host's. */
 	expect_stats(1, 0, 0, 0, 0, 0);
 	expect_cached("db", V4);
+	/* Even where the next name is known already. */
+	ask(&a, "web.two.test.");
+	say_both("web.two.test", DNS_SERVFAIL);
+	ask(&a, "www.two.test.");
+	fake_found("www.two.test", 300, V4);
+	fake_found("www.two.test", 300, V6);
+	ask(&a, "www");
+	say_both("www.one.test", DNS_NXDOMAIN);
+	expect_told(&a, V6 "," V4);
+	ask(&a, "web");
+	say_both("web.one.test", DNS_NXDOMAIN);
+	expect_told(&a, "dns: the name servers failed (SERVFAIL)");
+	expect_stats(2, 1, 0, 0, 1, 0);
 	/* With a dot there is nothing to search for. */
 	ask(&a, "db.");
 	expect_questions("AAAA db, A db");
 	say_both("db", DNS_NXDOMAIN);
 	expect_told(&a, "resolve: no such host (NXDOMAIN)");
-	expect_stats(1, 1, 1, 0, 0, 0);
+	expect_stats(2, 1, 1, 0, 1, 0);
 }
 
 static void
@@ -122,15 +135,12 @@ the_deadline_goes_on_from_name_to_name(void **state)
 	expect_questions("");
 }
 
-/* A label of 64 octets. */
-#define TOO_LONG \
-	"a234567890123456789012345678901234567890123456789012345678901234"
-
 static void
 what_is_no_name_is_not_asked_for(void **state)
 {
 	static const char *const hosts[] = { "", ".", "a..b", ".a",
-		TOO_LONG ".example" };
+		"a123456789012345678901234567890123456789012345678901234567890"
+		"1234.example" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(hosts); i++) {
@@ -170,8 +180,9 @@ an_alias_is_asked_for_and_kept_under_the_first_name(void **state)
 	pass_ms(11000);
 	ask(&a, "a.example");
 	expect_questions("A a.example");
-	fake_alias("a.example", DNS_A, 300, "b.example");
-	fake_found("b.example", 20, V4);
+	fake_alias("a.example", DNS_A, 20, "b.example");
+	fake_alias("b.example", DNS_A, 300, "c.example");
+	fake_found("c.example", 300, V4);
 	expect_told(&a, V4);
 	pass_ms(19000);
 	expect_cached("a.example", V4);
