@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -11,6 +10,7 @@
 #include "dns/hosts.h"
 #include "dns/name.h"
 #include "sys/slurp.h"
+#include "sys/stamp.h"
 
 /* One name of one line. */
 struct host_entry {
@@ -30,20 +30,11 @@ struct host_table {
 	struct hash_table names;
 };
 
-/* Which file it is, and which version of it; all 0 for none. */
-struct version {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified;
-	struct timespec changed; /* tells chmod, and a mtime set back */
-};
-
 struct host_names {
 	const char *path; /* borrowed */
 	uint64_t seed;
 	bool is_read;
-	struct version version; /* of what `table` was made from */
+	struct stamp stamp; /* of what `table` was made from */
 	struct host_table table;
 };
 
@@ -192,34 +183,6 @@ table_init(const struct host_names *h, bool exists, struct host_table *t)
 	return err_none();
 }
 
-/* ---- Versions ----------------------------------------------------------- */
-
-static struct version
-version_of(const struct stat *st)
-{
-	return (struct version){
-		.device = st->st_dev,
-		.inode = st->st_ino,
-		.size = st->st_size,
-		.modified = st->st_mtim,
-		.changed = st->st_ctim,
-	};
-}
-
-static bool
-is_same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool
-is_same(const struct version *a, const struct version *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	    a->size == b->size && is_same_time(a->modified, b->modified) &&
-	    is_same_time(a->changed, b->changed);
-}
-
 /* ---- The table ---------------------------------------------------------- */
 
 struct err
@@ -247,24 +210,18 @@ host_names_free(struct host_names *h)
 struct err
 host_names_refresh(struct host_names *h)
 {
-	struct version version = { 0 };
+	struct stamp stamp = stamp_of(h->path);
 	struct host_table table;
-	struct stat st;
-	bool exists = stat(h->path, &st) == 0;
 	struct err err;
 
-	/* Looked at before it is read: what changes meanwhile is seen as a
-	 * change the next time. */
-	if (exists)
-		version = version_of(&st);
-	if (h->is_read && is_same(&version, &h->version))
+	if (h->is_read && stamp_eq(&stamp, &h->stamp))
 		return err_none();
-	err = table_init(h, exists, &table);
+	err = table_init(h, stamp_is(&stamp), &table);
 	if (err_is(err))
 		return err;
 	table_fini(&h->table);
 	h->table = table;
-	h->version = version;
+	h->stamp = stamp;
 	h->is_read = true;
 	return err_none();
 }

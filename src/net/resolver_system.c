@@ -1,7 +1,6 @@
 #include "net/resolver_system.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "dns/resolv_conf.h"
@@ -9,15 +8,7 @@
 #include "net/resolver_stub.h"
 #include "net/resolver_tell.h"
 #include "sys/slurp.h"
-
-/* What tells one version of a file from another; all zero for none. */
-struct version {
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec modified;
-	struct timespec changed;
-};
+#include "sys/stamp.h"
 
 struct resolver_system {
 	struct resolver base; /* first: see system_get_stats() */
@@ -29,7 +20,7 @@ struct resolver_system {
 	bool has_conf;  /* resolv.conf likewise, and nsswitch.conf told of */
 	int64_t hosts_due_ms; /* when to look for changes */
 	int64_t conf_due_ms;
-	struct version conf_version;
+	struct stamp conf_stamp;
 };
 
 static struct resolver_system *
@@ -39,35 +30,6 @@ of_base(struct resolver *r)
 }
 
 /* ---- Files -------------------------------------------------------------- */
-
-static struct version
-version_of(const char *path)
-{
-	struct version v = { 0 };
-	struct stat st;
-
-	if (stat(path, &st) == 0)
-		v = (struct version){ .dev = st.st_dev,
-			.ino = st.st_ino,
-			.size = st.st_size,
-			.modified = st.st_mtim,
-			.changed = st.st_ctim };
-	return v;
-}
-
-static bool
-is_same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool
-is_same(const struct version *a, const struct version *b)
-{
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	    is_same_time(a->modified, b->modified) &&
-	    is_same_time(a->changed, b->changed);
-}
 
 /* A file that cannot be read is as good as empty; only a shortage, which
  * passes, is a failure. */
@@ -120,21 +82,19 @@ static struct err
 refresh_conf(struct resolver_system *s)
 {
 	int64_t now_ms = reactor_now_ms(s->reactor);
-	struct version version;
+	struct stamp stamp;
 	struct err err;
 
 	if (s->has_conf && now_ms < s->conf_due_ms)
 		return err_none();
 	s->conf_due_ms = now_ms + RESOLVER_RELOAD_MS;
-	/* Looked at before it is read: a change in between is seen next
-	 * time. */
-	version = version_of(s->options.resolv_path);
-	if (s->has_conf && is_same(&version, &s->conf_version))
+	stamp = stamp_of(s->options.resolv_path);
+	if (s->has_conf && stamp_eq(&stamp, &s->conf_stamp))
 		return err_none();
 	err = load_conf(s);
 	if (err_is(err))
 		return s->has_conf ? err_none() : err;
-	s->conf_version = version;
+	s->conf_stamp = stamp;
 	if (!s->has_conf)
 		tell_nsswitch(s);
 	s->has_conf = true;

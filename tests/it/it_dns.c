@@ -345,6 +345,8 @@ failures_to_find_out_are_told_apart(void **state)
 		{ "nxdomain.test", "resolve", "no such host (NXDOMAIN)" },
 		{ "nodata.test", "resolve",
 		    "the host has no address (NODATA)" },
+		{ "formerr.test", "dns", "the name servers failed (SERVFAIL)" },
+		{ "hangup.test", "dns", "no answer from the name servers" },
 		{ "ring.test", "dns", "the name servers failed (SERVFAIL)" },
 		{ "loop.test", "dns", "the name servers failed (SERVFAIL)" },
 		{ "alias40.test", "dns", "the name servers failed (SERVFAIL)" },
@@ -367,7 +369,8 @@ failures_to_find_out_are_told_apart(void **state)
 	expect_exit(run, 1);
 	expect_summary(run, 1, 0, COUNT(rows));
 	expect_says(run, "1 name resolved");
-	expect_says(run, "7 failed (NXDOMAIN 1, NODATA 1, SERVFAIL 5)");
+	expect_says(
+	    run, "9 failed (NXDOMAIN 1, NODATA 1, SERVFAIL 6, no answer 1)");
 	r = records_read(w, "log");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct slice record = record_of(w, &r, rows[i].host);

@@ -240,8 +240,8 @@ static inline void
 talk_add_addr(struct talk *t, const char *addr)
 {
 	assert_true(t->plan.count < BENCH_ADDRS_MAX);
-	assert_true(endpoint_parse(
-	    slice_str(addr), 80, &t->addrs[t->plan.count++]));
+	assert_true(
+	    endpoint_parse(slice_str(addr), 80, &t->addrs[t->plan.count++]));
 }
 
 /* Begin to connect; what conn_connect() says. */

@@ -26,6 +26,7 @@
 enum fake_fate {
 	FAKE_CONNECTS,
 	FAKE_FAILS,   /* at once, with `sys` */
+	FAKE_NO_PORT, /* at once, with a shortage of ports */
 	FAKE_REFUSED, /* when it is looked at, by the kernel */
 	FAKE_HANGS,   /* it never becomes writable */
 };
@@ -247,6 +248,8 @@ __wrap_sock_connect(
 		return err_code(
 		    err_is_shortage(fake_plan.sys) ? ERR_SHORTAGE : ERR_CONNECT,
 		    fake_plan.sys);
+	if (fate == FAKE_NO_PORT)
+		return err_code(ERR_SHORTAGE, EADDRNOTAVAIL);
 	if (fate == FAKE_REFUSED) {
 		dead = fake_dead_end();
 		return __real_sock_connect(&dead, from, fd);

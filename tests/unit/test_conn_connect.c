@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=epoll_ctl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
+/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=epoll_ctl,--wrap=send,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
 #include "exact.h"
 
 #include "conn_bench.h"
@@ -10,6 +10,7 @@
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 static unsigned ctls;
+static int send_errno; /* what the next send fails with; 0: nothing */
 
 int __real_epoll_ctl(int fd, int op, int of, struct epoll_event *event);
 int __wrap_epoll_ctl(int fd, int op, int of, struct epoll_event *event);
@@ -19,6 +20,19 @@ __wrap_epoll_ctl(int fd, int op, int of, struct epoll_event *event)
 {
 	ctls++;
 	return __real_epoll_ctl(fd, op, of, event);
+}
+
+ssize_t __real_send(int fd, const void *from, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *from, size_t len, int flags);
+
+ssize_t
+__wrap_send(int fd, const void *from, size_t len, int flags)
+{
+	if (send_errno == 0)
+		return __real_send(fd, from, len, flags);
+	errno = send_errno;
+	send_errno = 0;
+	return -1;
 }
 
 static void
@@ -250,22 +264,36 @@ what_fails_is_passed_over(void **state)
 static void
 all_that_fail_are_told_of_by_the_first_failure(void **state)
 {
-	struct talk t;
-	struct conn c;
+	static const struct {
+		enum fake_fate fates[2];
+		int fails; /* the errno of FAKE_FAILS */
+		int sys;   /* what is told */
+	} cases[] = {
+		{ { FAKE_REFUSED, FAKE_FAILS }, EHOSTUNREACH, ECONNREFUSED },
+		{ { FAKE_FAILS, FAKE_REFUSED }, EHOSTUNREACH, EHOSTUNREACH },
+		{ { FAKE_FAILS, FAKE_REFUSED }, ENETUNREACH, ECONNREFUSED },
+		{ { FAKE_REFUSED, FAKE_REFUSED }, 0, ECONNREFUSED },
+	};
 
 	(void)state;
-	talk_init(&t);
-	add(&t, "192.0.2.1", FAKE_REFUSED, 0);
-	add(&t, "192.0.2.2", FAKE_FAILS, EHOSTUNREACH);
-	assert_false(err_is(talk_connect(&t, &c)));
-	assert_int_equal(t.dones, 0);
-	bench_run();
-	assert_int_equal(t.dones, 1);
-	assert_int_equal(t.err.kind, ERR_CONNECT);
-	assert_int_equal(t.err.sys, ECONNREFUSED);
-	assert_int_equal(c.failed_in, CONN_CONNECT);
-	assert_false(t.was_open);
-	talk_fini(&t);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct talk t;
+		struct conn c;
+
+		open_all();
+		talk_init(&t);
+		add(&t, "192.0.2.1", cases[i].fates[0], cases[i].fails);
+		add(&t, "192.0.2.2", cases[i].fates[1], cases[i].fails);
+		assert_false(err_is(talk_connect(&t, &c)));
+		bench_run();
+		assert_int_equal(t.dones, 1);
+		assert_int_equal(t.err.kind, ERR_CONNECT);
+		assert_int_equal(t.err.sys, cases[i].sys);
+		assert_int_equal(c.failed_in, CONN_CONNECT);
+		assert_false(t.was_open);
+		talk_fini(&t);
+		close_all();
+	}
 }
 
 static void
@@ -311,6 +339,57 @@ a_shortage_is_told_as_such(void **state)
 	talk_fini(&t);
 }
 
+/* It is ours, not the address's, and others would meet it as well. */
+static void
+a_shortage_of_buffers_passes_no_address_over(void **state)
+{
+	struct talk t;
+	struct conn c;
+
+	(void)state;
+	talk_init(&t);
+	add(&t, "192.0.2.1", FAKE_CONNECTS, 0);
+	add(&t, "192.0.2.2", FAKE_CONNECTS, 0);
+	send_errno = ENOBUFS;
+	assert_false(err_is(talk_connect(&t, &c)));
+	bench_run();
+	assert_int_equal(t.dones, 1);
+	assert_int_equal(t.err.kind, ERR_SHORTAGE);
+	assert_int_equal(t.err.sys, ENOBUFS);
+	assert_string_equal(fake_tried, "192.0.2.1");
+	expect_first(&t, "192.0.2.1");
+	talk_fini(&t);
+}
+
+/* At once, and after a while. */
+static void
+an_address_that_connects_is_not_passed_over_any_more(void **state)
+{
+	static const enum fake_fate fates[] = { FAKE_CONNECTS, FAKE_HANGS };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(fates); i++) {
+		struct talk t;
+		struct conn c;
+
+		open_all();
+		talk_init(&t);
+		add(&t, "192.0.2.1", fates[i], 0);
+		add(&t, "192.0.2.2", FAKE_CONNECTS, 0);
+		addresses_note_failure(bench.env.addresses, &t.addrs[0],
+		    ECONNREFUSED, reactor_now_ms(bench.reactor));
+		expect_first(&t, "192.0.2.2");
+		assert_false(err_is(talk_connect(&t, &c)));
+		if (fates[i] == FAKE_HANGS)
+			fake_drain(0);
+		bench_run();
+		assert_int_equal(c.state, CONN_HEAD);
+		expect_first(&t, "192.0.2.1");
+		finish(&t, &c, 0);
+		close_all();
+	}
+}
+
 /* ---- How a race ends otherwise ------------------------------------------ */
 
 /* Two silent addresses, and a race between them. */
@@ -333,11 +412,14 @@ each_deadline_goes_on_through_a_race(void **state)
 		int64_t max_ms;
 		int64_t ends_ms;
 		const char *why;
+		unsigned tried;
 	} cases[] = {
-		{ 10000, 0, 10000, "not connected within --connect-timeout" },
-		{ 10000, 7000, 7000, "longer than --max-time" },
-		{ 250, 0, 250, "not connected within --connect-timeout" },
-		{ 100, 0, 100, "not connected within --connect-timeout" },
+		{ 10000, 0, 10000, "not connected within --connect-timeout",
+		    2 },
+		{ 10000, 7000, 7000, "longer than --max-time", 2 },
+		{ 250, 0, 250, "not connected within --connect-timeout", 1 },
+		{ 10000, 250, 250, "longer than --max-time", 1 },
+		{ 100, 0, 100, "not connected within --connect-timeout", 1 },
 	};
 
 	(void)state;
@@ -363,6 +445,7 @@ each_deadline_goes_on_through_a_race(void **state)
 		assert_int_equal(t.dones, 1);
 		assert_int_equal(t.err.kind, ERR_TIMEOUT);
 		assert_string_equal(t.err.why, cases[i].why);
+		assert_int_equal(fake_peer_count, cases[i].tried);
 		for (unsigned k = 0; k < fake_peer_count; k++)
 			assert_true(fake_hears_end(k));
 		talk_fini(&t);
@@ -589,9 +672,13 @@ main(void)
 		TEST(the_first_address_may_still_win),
 		TEST(a_late_connection_needs_no_race),
 		cmocka_unit_test(what_fails_is_passed_over),
-		TEST(all_that_fail_are_told_of_by_the_first_failure),
+		cmocka_unit_test(
+		    all_that_fail_are_told_of_by_the_first_failure),
 		TEST(all_that_fail_at_once_are_told_of_at_once),
 		TEST(a_shortage_is_told_as_such),
+		TEST(a_shortage_of_buffers_passes_no_address_over),
+		cmocka_unit_test(
+		    an_address_that_connects_is_not_passed_over_any_more),
 		cmocka_unit_test(each_deadline_goes_on_through_a_race),
 		cmocka_unit_test(
 		    what_was_not_in_time_is_passed_over_for_a_while),

@@ -173,26 +173,46 @@ takes_its_sources_in_turn(void **state)
 	    "192.0.2.1<127.0.0.2 192.0.2.1<127.0.0.3 192.0.2.1<127.0.0.2 ");
 }
 
-/* What it fails with by each of two sources, and what that comes to. */
+static void
+add_way_from(const char *from, enum fake_fate fate, int sys)
+{
+	fake_add_way(&(struct fake_way){
+	    .addr = "192.0.2.1", .from = from, .fate = fate, .sys = sys });
+}
+
+#define FROM_2 "192.0.2.1<127.0.0.2"
+#define FROM_BOTH FROM_2 " 192.0.2.1<127.0.0.3"
+
+/* What becomes of it by each of two sources, and what that comes to. */
 static void
 a_source_without_a_port_gives_way_to_the_next(void **state)
 {
 	static const struct {
-		int first; /* 0: connects */
-		int second;
-		enum err_kind kind;
-		int sys;
+		enum fake_fate fates[2];
+		int sys[2];
+		struct err err;
 		const char *tried;
 	} cases[] = {
-		{ EADDRNOTAVAIL, 0, ERR_NONE, 0,
-		    "192.0.2.1<127.0.0.2 192.0.2.1<127.0.0.3" },
-		{ EADDRNOTAVAIL, EADDRNOTAVAIL, ERR_CONNECT, EADDRNOTAVAIL,
-		    "192.0.2.1<127.0.0.2 192.0.2.1<127.0.0.3" },
-		{ EADDRNOTAVAIL, EHOSTUNREACH, ERR_CONNECT, EHOSTUNREACH,
-		    "192.0.2.1<127.0.0.2 192.0.2.1<127.0.0.3" },
-		{ EMFILE, 0, ERR_SHORTAGE, EMFILE, "192.0.2.1<127.0.0.2" },
-		{ EHOSTUNREACH, 0, ERR_CONNECT, EHOSTUNREACH,
-		    "192.0.2.1<127.0.0.2" },
+		{ { FAKE_NO_PORT, FAKE_CONNECTS }, { 0, 0 },
+		    { .kind = ERR_NONE }, FROM_BOTH },
+		{ { FAKE_NO_PORT, FAKE_NO_PORT }, { 0, 0 },
+		    { ERR_SHORTAGE, EADDRNOTAVAIL, NULL }, FROM_BOTH },
+		{ { FAKE_NO_PORT, FAKE_FAILS }, { 0, EHOSTUNREACH },
+		    { ERR_CONNECT, EHOSTUNREACH, NULL }, FROM_BOTH },
+		/* The address itself is gone. */
+		{ { FAKE_FAILS, FAKE_CONNECTS }, { EADDRNOTAVAIL, 0 },
+		    { .kind = ERR_NONE }, FROM_BOTH },
+		{ { FAKE_FAILS, FAKE_FAILS }, { EADDRNOTAVAIL, EADDRNOTAVAIL },
+		    { ERR_CONNECT, EADDRNOTAVAIL, NULL }, FROM_BOTH },
+		{ { FAKE_NO_PORT, FAKE_FAILS }, { 0, EADDRNOTAVAIL },
+		    { ERR_SHORTAGE, EADDRNOTAVAIL, NULL }, FROM_BOTH },
+		{ { FAKE_FAILS, FAKE_NO_PORT }, { EADDRNOTAVAIL, 0 },
+		    { ERR_SHORTAGE, EADDRNOTAVAIL, NULL }, FROM_BOTH },
+		/* That the other one would fare no better with. */
+		{ { FAKE_FAILS, FAKE_CONNECTS }, { EMFILE, 0 },
+		    { ERR_SHORTAGE, EMFILE, NULL }, FROM_2 },
+		{ { FAKE_FAILS, FAKE_CONNECTS }, { EHOSTUNREACH, 0 },
+		    { ERR_CONNECT, EHOSTUNREACH, NULL }, FROM_2 },
 	};
 
 	(void)state;
@@ -202,17 +222,13 @@ a_source_without_a_port_gives_way_to_the_next(void **state)
 		int fd = -1;
 
 		race_open();
-		fake_add_way(&(struct fake_way){ "192.0.2.1", "127.0.0.2",
-		    cases[i].first != 0 ? FAKE_FAILS : FAKE_CONNECTS,
-		    cases[i].first });
-		fake_add_way(&(struct fake_way){ "192.0.2.1", "127.0.0.3",
-		    cases[i].second != 0 ? FAKE_FAILS : FAKE_CONNECTS,
-		    cases[i].second });
+		add_way_from("127.0.0.2", cases[i].fates[0], cases[i].sys[0]);
+		add_way_from("127.0.0.3", cases[i].fates[1], cases[i].sys[1]);
 		come_from("127.0.0.2,127.0.0.3");
 		assert_true(endpoint_parse(slice_str("192.0.2.1"), 80, &ep));
 		err = dial_open(&bench.env, &ep, &fd);
-		expect_kind(cases[i].tried, err, cases[i].kind);
-		assert_int_equal(err.sys, cases[i].sys);
+		assert_int_equal(err.kind, cases[i].err.kind);
+		assert_int_equal(err.sys, cases[i].err.sys);
 		assert_string_equal(fake_tried, cases[i].tried);
 		if (fd != -1)
 			(void)close(fd);
@@ -285,6 +301,34 @@ passes_over_what_fails_at_once(void **state)
 			(void)close(fd);
 		race_close();
 	}
+}
+
+/* Others have ports of their own; it is not the address's fault, and worth
+ * waiting for should the others fail. */
+static void
+an_address_without_a_port_left_gives_way_to_the_next(void **state)
+{
+	struct err err = err_none();
+	size_t at = 0;
+	int fd;
+
+	(void)state;
+	add_way("2001:db8::1", FAKE_NO_PORT, 0);
+	add_way("192.0.2.3", FAKE_FAILS, EHOSTUNREACH);
+	plan_to("2001:db8::1");
+	plan_to("192.0.2.2");
+	plan_to("192.0.2.3");
+	assert_true(dial_begin(&bench.env, &race.plan, &at, &fd, &err));
+	(void)close(fd);
+	assert_int_equal(at, 1);
+	assert_int_equal(err.kind, ERR_SHORTAGE);
+	expect_order("2001:db8::1 192.0.2.2 192.0.2.3");
+	at = 2;
+	assert_false(dial_begin(&bench.env, &race.plan, &at, &fd, &err));
+	assert_int_equal(at, 3);
+	assert_int_equal(err.kind, ERR_SHORTAGE);
+	assert_int_equal(err.sys, EADDRNOTAVAIL);
+	expect_order("2001:db8::1 192.0.2.2 192.0.2.3");
 }
 
 static void
@@ -524,6 +568,23 @@ what_cannot_be_watched_is_passed_over(void **state)
 }
 
 static void
+what_cannot_be_watched_does_not_end_a_race(void **state)
+{
+	(void)state;
+	plan_to("192.0.2.1");
+	plan_to("192.0.2.2");
+	plan_to("192.0.2.3");
+	assert_false(err_is(dial_new(&bench.env, &race.plan, -1, 0,
+	    err_code(ERR_CONNECT, ECONNREFUSED), on_end, &race, &race.dial)));
+	refused_ctl = 1;
+	bench_run();
+	assert_string_equal(fake_tried, "192.0.2.2 192.0.2.3");
+	assert_int_equal(race.ends, 1);
+	assert_int_equal(race.at, 2);
+	assert_int_equal(race.err.kind, ERR_NONE);
+}
+
+static void
 a_race_that_is_broken_off_closes_all_and_tells_nobody(void **state)
 {
 	(void)state;
@@ -608,6 +669,7 @@ main(void)
 		cmocka_unit_test(a_source_without_a_port_gives_way_to_the_next),
 		TEST(a_family_without_a_source_is_not_connected_to),
 		cmocka_unit_test(passes_over_what_fails_at_once),
+		TEST(an_address_without_a_port_left_gives_way_to_the_next),
 		cmocka_unit_test(
 		    the_verdict_is_the_first_failure_of_an_address),
 		TEST(tries_another_address_every_250_ms),
@@ -622,6 +684,7 @@ main(void)
 		TEST(a_shortage_ends_a_race_that_nobody_runs),
 		TEST(a_shortage_is_met_again_when_the_last_attempt_fails),
 		TEST(what_cannot_be_watched_is_passed_over),
+		TEST(what_cannot_be_watched_does_not_end_a_race),
 		TEST(a_race_that_is_broken_off_closes_all_and_tells_nobody),
 		TEST(those_that_were_not_in_time_are_passed_over),
 		cmocka_unit_test(

@@ -139,8 +139,8 @@ static void
 what_is_no_name_is_not_asked_for(void **state)
 {
 	static const char *const hosts[] = { "", ".", "a..b", ".a",
-		"a123456789012345678901234567890123456789012345678901234567890"
-		"1234.example" };
+		("a123456789012345678901234567890123456789012345678901234567890"
+		 "1234.example") };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(hosts); i++) {
