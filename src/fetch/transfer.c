@@ -148,6 +148,13 @@ transfer_give_back(struct transfer *t)
 
 /* ---- One try ------------------------------------------------------------ */
 
+/* A redirect leads on within the time of its try; anything else begins one. */
+static bool
+is_redirected(const struct transfer *t)
+{
+	return t->redirects != NULL && t->redirects->count > 0;
+}
+
 /* Connecting failed: a proxy's address is not the host's. */
 static struct err
 as_proxy(const struct transfer *t, struct err err)
@@ -199,6 +206,9 @@ transfer_connect(struct transfer *t)
 	/* The next connection is to begin with the next address. */
 	t->is_resolved = false;
 	if (err.kind == ERR_SHORTAGE) {
+		/* There was no request. */
+		if (!is_redirected(t))
+			t->tries--;
 		transfer_postpone(t);
 	} else if (err_is(err)) {
 		transfer_end_without_connection(t, err);
@@ -263,13 +273,6 @@ ended_by_collector(struct transfer *t)
 		transfer_fail(t, transfer_collector_err(-has));
 	}
 	return true;
-}
-
-/* A redirect leads on within the time of its try; anything else begins one. */
-static bool
-is_redirected(const struct transfer *t)
-{
-	return t->redirects != NULL && t->redirects->count > 0;
 }
 
 int64_t

@@ -70,11 +70,3 @@ const struct stream_ops stream_tcp_ops = {
 	.plain_fd = tcp_plain_fd,
 	.close = tcp_close,
 };
-
-struct err
-stream_tcp_connect(
-    struct stream *s, const struct endpoint *ep, const struct sock_source *from)
-{
-	*s = (struct stream){ .ops = &stream_tcp_ops, .fd = -1 };
-	return sock_connect(ep, from, &s->fd);
-}

@@ -303,18 +303,14 @@ fade_all(struct addresses *a, int64_t now_ms)
 	}
 }
 
-void
-addresses_order(struct addresses *a, struct slice host, struct endpoint *addrs,
-    size_t count, int64_t now_ms)
+/* A function of its own, since `ranks` is cleared where it is declared (HARDEN
+ * in the Makefile) and most calls need none. */
+static void
+put_in_order(struct addresses *a, struct slice host, struct endpoint *addrs,
+    size_t count, bool is_mixed)
 {
 	struct rank ranks[ADDRESSES_ORDER_MAX];
-	bool is_mixed = !has_one_family(addrs, count);
 
-	fade_all(a, now_ms);
-	if (count > ADDRESSES_ORDER_MAX)
-		count = ADDRESSES_ORDER_MAX;
-	if (count < 2 || (!is_mixed && a->failed.table.count == 0))
-		return;
 	for (size_t i = 0; i < count; i++)
 		ranks[i] = (struct rank){ .failed_ms = failed_at(a, &addrs[i]),
 			.ep = addrs[i] };
@@ -322,6 +318,19 @@ addresses_order(struct addresses *a, struct slice host, struct endpoint *addrs,
 	sort(ranks, count);
 	for (size_t i = 0; i < count; i++)
 		addrs[i] = ranks[i].ep;
+}
+
+void
+addresses_order(struct addresses *a, struct slice host, struct endpoint *addrs,
+    size_t count, int64_t now_ms)
+{
+	bool is_mixed = !has_one_family(addrs, count);
+
+	fade_all(a, now_ms);
+	if (count > ADDRESSES_ORDER_MAX)
+		count = ADDRESSES_ORDER_MAX;
+	if (count >= 2 && (is_mixed || a->failed.table.count > 0))
+		put_in_order(a, host, addrs, count, is_mixed);
 }
 
 struct err

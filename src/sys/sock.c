@@ -57,6 +57,26 @@ endpoint_parse(struct slice text, uint16_t port, struct endpoint *out)
 	return true;
 }
 
+/* Each connection has its address written down, and inet_ntop() goes by
+ * sprintf(), which takes twenty times as long. */
+static void
+format_ipv4(const struct in_addr *in, char text[ENDPOINT_TEXT_MAX])
+{
+	uint32_t addr = ntohl(in->s_addr);
+	char *p = text;
+
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		unsigned octet = addr >> shift & 0xff;
+
+		if (octet >= 100)
+			*p++ = (char)('0' + octet / 100);
+		if (octet >= 10)
+			*p++ = (char)('0' + octet / 10 % 10);
+		*p++ = (char)('0' + octet % 10);
+		*p++ = shift > 0 ? '.' : '\0';
+	}
+}
+
 const char *
 endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX])
 {
@@ -67,8 +87,7 @@ endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX])
 	if (ep->addr.sa.sa_family == AF_UNIX)
 		return text;
 	if (ep->addr.sa.sa_family == AF_INET) {
-		(void)inet_ntop(
-		    AF_INET, &ep->addr.in.sin_addr, text, ENDPOINT_TEXT_MAX);
+		format_ipv4(&ep->addr.in.sin_addr, text);
 		return text;
 	}
 	(void)inet_ntop(

@@ -427,7 +427,8 @@ is_plain_tcp_afterwards(void **state)
 	assert_int_equal(bind(listener, &ep.addr.sa, ep.len), 0);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(getsockname(listener, &ep.addr.sa, &ep.len), 0);
-	assert_false(err_is(stream_tcp_connect(&s, &ep, NULL)));
+	s = (struct stream){ .ops = &stream_tcp_ops };
+	assert_false(err_is(sock_connect(&ep, NULL, &s.fd)));
 	assert_false(
 	    err_is(stream_tunnel_begin(&s, &proxy, slice_str("h"), 80)));
 	assert_int_equal(shake_socket(&s).status, STREAM_WAIT_READ);

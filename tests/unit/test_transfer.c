@@ -196,6 +196,25 @@ when_no_address_is_any_good_it_fails_to_connect(void **state)
 	}
 }
 
+static void
+what_waits_for_a_port_has_made_no_request_yet(void **state)
+{
+	static const int shortages[] = { EMFILE, ENOBUFS };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(shortages); i++) {
+		const struct told *t;
+
+		anew();
+		fake_plan.fate = FAKE_FAILS;
+		fake_plan.times = 2;
+		fake_plan.sys = shortages[i];
+		t = world_fetch_one("http://a/ok");
+		assert_true(t->ok);
+		assert_int_equal(t->tries, 1);
+	}
+}
+
 /* ---- Deadlines ---------------------------------------------------------- */
 
 static void
@@ -418,6 +437,7 @@ main(void)
 		TEST(a_url_that_is_too_long_is_told_in_part),
 		TEST(the_next_address_is_tried_when_one_is_no_good),
 		TEST(when_no_address_is_any_good_it_fails_to_connect),
+		TEST(what_waits_for_a_port_has_made_no_request_yet),
 		TEST(the_whole_takes_no_longer_than_max_time),
 		TEST(a_stale_connection_costs_no_failure_if_repeating_is_safe),
 		TEST(limits_the_size_of_what_is_stored),
