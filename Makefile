@@ -144,13 +144,19 @@ bench: $(BIN) $(BENCH) $(ORIGIN) $(ORIGIN_CHECK)
 
 # ---- For those who work on it ----------------------------------------------------
 
-FUZZ_SAN := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_CC := $(CLANG) -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -O1 -g $(FUZZ_SAN)
+FUZZ_OBJ := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(LIB_SRC) \
+	$(call sources,src/cli))
 
-$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(call sources,src/cli) \
-    $(wildcard src/*/*.h include/*.h)
+# Once for all the fuzzers; apart from the objects of the compiler that is $(CC).
+$(BUILD)/fuzz/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CLANG) -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -O1 -g $(FUZZ_SAN) \
-	    -o $@ $(filter %.c,$^) -ldl
+	$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -fsanitize=fuzzer -o $@ $^ -ldl
 
 # New finds go to $(BUILD); what is worth keeping is copied to the corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
