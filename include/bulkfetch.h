@@ -237,8 +237,9 @@ struct bulkfetch_result {
 	struct bulkfetch_text proxy; /* that the last request went by, as
 				      * "http://host:port"; empty for none */
 	int64_t queued_ms;           /* from the list to the first try */
-	int64_t dns_ms; /* the lookup of its host, or of the proxy's;
-				* -1 when there was none, like those below */
+	int64_t dns_ms; /* the lookup of its host, or of the proxy's; -1
+				* when there was none, like those below, or
+				* the answer was at hand */
 	int64_t connect_ms;
 	int64_t tls_ms;
 	int64_t ttfb_ms;  /* request begun to first octet of the response */

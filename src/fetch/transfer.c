@@ -308,7 +308,8 @@ transfer_start(struct transfer *t)
 		t->tries++;
 	t->exchange.deadline_ms = transfer_deadline(t);
 	/* A name that was looked up for it has taken of its time. */
-	if (t->is_resolved && t->exchange.deadline_ms != INT64_MAX)
+	if (t->is_resolved && t->lookup_ms > 0 &&
+	    t->exchange.deadline_ms != INT64_MAX)
 		t->exchange.deadline_ms -= t->lookup_ms;
 	if (now_ms >= t->exchange.deadline_ms)
 		transfer_end_try(

@@ -142,7 +142,9 @@ struct transfer {
 	struct url url;              /* in `space` */
 	struct redirects *redirects; /* owned; NULL before the first one */
 
-	/* The way to the present URL's host, and the addresses to connect to. */
+	/* The way to the present URL's host, and the addresses to connect to.
+	 * Slices of the route lie in the URL, and are good until a redirect has
+	 * been read. */
 	struct route route;
 	bool has_route;
 	struct lookup lookup;

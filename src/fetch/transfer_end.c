@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fetch/retry.h"
+#include "net/dns_cache.h"
 
 /* The present request's method, which a redirect may have made GET. */
 static bool
@@ -172,6 +173,21 @@ retry_delay(const struct transfer *t)
 	return delay_ms;
 }
 
+/* That a name could not be found out is kept for a while: asking again before
+ * would only be told the same. */
+static int64_t
+cached_ms(const struct transfer *t, struct err err)
+{
+	int64_t ms = INT64_C(1000) * DNS_CACHE_FAILURE;
+
+	if (err.kind != ERR_DNS)
+		return 0;
+	for (unsigned i = 0;
+	     i < t->retries && ms < INT64_C(1000) * DNS_CACHE_FAILURE_MAX; i++)
+		ms *= 2;
+	return ms;
+}
+
 void
 transfer_end_try(struct transfer *t, struct err err)
 {
@@ -184,7 +200,7 @@ transfer_end_try(struct transfer *t, struct err err)
 	}
 	/* Who was told a time comes back then; the host is parked for it. */
 	if (t->try.retry_after_ms == 0)
-		at_ms += retry_delay(t);
+		at_ms += retry_delay(t) + cached_ms(t, err);
 	if (!is_in_time(t, at_ms)) {
 		transfer_fail(t, err);
 		return;

@@ -85,20 +85,29 @@ find_addrs(struct transfer *t, const struct route *route)
 	    proxy != NULL ? proxy->port : route->port);
 }
 
-/* The proxy wants to be told an address rather than a name: one that it can
- * take. */
+/*
+ * The proxy wants to be told an address rather than a name: one that it can
+ * take, and another one in each try, since which of them lead anywhere from
+ * there is not ours to know.
+ */
 static void
 keep_target(struct transfer *t)
 {
 	const struct lookup *l = &t->lookup;
+	const struct endpoint *fit[LOOKUP_ADDRS_MAX];
+	size_t count = 0;
 
 	t->target[0] = '\0';
-	for (size_t i = 0; i < l->count && t->target[0] == '\0'; i++) {
+	if (err_is(l->err))
+		return;
+	for (size_t i = 0; i < l->count; i++) {
 		if (t->route.proxy->kind != PROXY_SOCKS4 ||
 		    l->addrs[i].addr.sa.sa_family == AF_INET)
-			(void)endpoint_format(&l->addrs[i], t->target);
+			fit[count++] = &l->addrs[i];
 	}
-	if (!err_is(l->err) && t->target[0] == '\0')
+	if (count > 0)
+		(void)endpoint_format(fit[t->retries % count], t->target);
+	else
 		t->lookup.err =
 		    err_why(ERR_RESOLVE, "no IPv4 address for SOCKS4");
 }
@@ -136,10 +145,13 @@ begin_lookup(struct transfer *t)
 	    go_on_after_step(t);
 }
 
+/* An answer that was at hand took no time, and is none in the log. */
 static void
 end_lookup(struct transfer *t)
 {
-	t->lookup_ms = transfer_since(t->lookup_at_ms, now_ms(t));
+	int64_t took_ms = now_ms(t) - t->lookup_at_ms;
+
+	t->lookup_ms = took_ms > 0 || t->lookup.was_asked ? took_ms : -1;
 	t->is_resolved = true;
 	t->resolved_at_ms = now_ms(t);
 }
@@ -173,7 +185,8 @@ transfer_init_lookup(struct transfer *t)
 bool
 transfer_resolve(struct transfer *t)
 {
-	if (t->is_resolved && now_ms(t) - t->resolved_at_ms <= LOOKUP_KEEP_MS)
+	/* Stale or not: who has waited for a turn must not lose it again. */
+	if (t->is_resolved)
 		return true;
 	transfer_forget_addrs(t);
 	transfer_find_route(t);
@@ -195,6 +208,8 @@ transfer_resolve(struct transfer *t)
 void
 transfer_look_up(struct transfer *t)
 {
+	if (t->is_resolved && now_ms(t) - t->resolved_at_ms > LOOKUP_KEEP_MS)
+		transfer_forget_addrs(t);
 	if (!t->is_resolved) {
 		t->state = TRANSFER_LOOKUP;
 		t->stage = "dns";

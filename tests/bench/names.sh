@@ -28,12 +28,12 @@ names_dns=
 
 # --- the namespace and its servers -------------------------------------------
 
-enter_space() { # options of unshare...
+enter_space() {
 	local pid i
 
 	rm -f "$T/space"
 	# Without an interface beside lo aria2c asks for no addresses at all.
-	unshare "$@" sh -c '
+	unshare -m -n sh -c '
 		ip link set lo up || exit
 		for type in dummy bridge veth; do
 			ip link add x0 type $type 2>/dev/null && break
@@ -51,16 +51,13 @@ enter_space() { # options of unshare...
 	done
 	[ -e "$T/space" ] || return 1
 	children="$children $pid"
-	space=(nsenter -t "$pid" -m -n)
-	[ "$(id -u)" = 0 ] || space+=(-U --preserve-credentials)
-	space+=(--)
+	space=(nsenter -t "$pid" -m -n --)
 }
 
-# It goes to the background when it is ready to answer.
 start_dnsmasq() {
 	local i options=(--conf-file=/dev/null --no-hosts --no-resolv
 		--port=53 --listen-address=127.0.0.1 --bind-interfaces
-		--user=root --local-ttl=300 "--pid-file=$T/dnsmasq.pid")
+		--local-ttl=300 --no-daemon)
 
 	# With `local` there are answers to AAAA as well: there is none.
 	for ((i = 1; i <= 250; i++)); do
@@ -68,14 +65,26 @@ start_dnsmasq() {
 			"--local=/b$i.bench.test/")
 	done
 	"${space[@]}" "${on_server[@]}" dnsmasq "${options[@]}" \
-		2>"$T/stderr" || return 1
-	names_dns=$(cat "$T/dnsmasq.pid")
+		2>"$T/stderr" &
+	names_dns=$!
 	children="$children $names_dns"
+	for ((i = 0; i < 50; i++)); do
+		! "${space[@]}" grep -q ':0035 ' /proc/net/udp || return 0
+		alive $names_dns || return 1
+		sleep 0.1
+	done
+	return 1
 }
 
 start_names() {
-	local how=(-m -n) program
+	local program
 
+	# An ordinary user may have a user namespace to do it in, but nginx and
+	# dnsmasq do not get to their groups there.
+	[ "$(id -u)" = 0 ] || {
+		echo "needs root, for a network namespace" >"$T/space.why"
+		return 1
+	}
 	for program in unshare nsenter ip mount dnsmasq; do
 		command -v $program >/dev/null || {
 			echo "needs $program" >"$T/space.why"
@@ -88,8 +97,7 @@ start_names() {
 	}
 	echo "nameserver 127.0.0.1" >"$T/resolv.conf"
 	echo "hosts: files dns" >"$T/nsswitch.conf"
-	[ "$(id -u)" = 0 ] || how+=(-U -r)
-	enter_space "${how[@]}" && start_dnsmasq &&
+	enter_space && start_dnsmasq &&
 		run_nginx 80 names-nginx "${space[@]}" || {
 		echo "no namespace, or no server in it: $(
 			tail -n 1 "$T/stderr")" >"$T/space.why"

@@ -97,6 +97,10 @@ a_name_that_could_not_be_found_out_is_tried_again(void **state)
 		assert_int_equal(t->ok, faints < 3);
 		assert_string_equal(t->error, faints < 3 ? "" : "dns");
 		assert_int_equal(t->tries, faints < 3 ? faints + 1 : 3);
+		/* Not before what is kept of the failure is forgotten. */
+		if (faints > 0)
+			assert_true(
+			    stats.elapsed_ms >= (faints > 1 ? 3000 : 1000));
 	}
 }
 
@@ -137,6 +141,32 @@ a_slow_name_is_looked_up_once_for_its_turn(void **state)
 	assert_int_equal(stats.connections_opened, 1);
 }
 
+/* By the time most have their turn, their addresses are old. */
+static void
+what_is_looked_up_again_keeps_its_turn(void **state)
+{
+	enum { NAMES = 25 };
+	static char space[NAMES][24];
+	static const char *urls[NAMES];
+	struct bulkfetch_stats stats;
+
+	(void)state;
+	for (int i = 0; i < NAMES; i++) {
+		(void)snprintf(
+		    space[i], sizeof(space[i]), "http://later%d/last", i);
+		urls[i] = space[i];
+	}
+	world.options.rate = (struct bulkfetch_pace){ 1, 1000 };
+	world.options.max_duration_ms = 60000;
+	(void)world_fetch(urls, NAMES, NAMES, &stats);
+	assert_int_equal(stats.fetched, NAMES);
+	/* A second for each, and a lookup before the first and after the
+	 * last has its turn. */
+	assert_in_range(
+	    stats.elapsed_ms, 1, (NAMES - 1) * 1000 + 2 * WORLD_LATER_MS);
+	assert_true(world.lookups_begun <= 2 * NAMES);
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
@@ -152,6 +182,7 @@ main(void)
 		TEST(a_name_that_could_not_be_found_out_is_tried_again),
 		TEST(what_waits_for_its_name_is_not_begun_when_the_run_stops),
 		TEST(a_slow_name_is_looked_up_once_for_its_turn),
+		TEST(what_is_looked_up_again_keeps_its_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
