@@ -15,7 +15,7 @@
 #define WORD_MAX 24
 #define URL_SHOWN_MAX 512
 #define MESSAGE_MAX 320
-#define LINE_MAX_LEN 1280
+#define LINE_MAX_LEN 1792
 
 /* Failures of one kind at one host, or in the lines of one list. */
 struct pair {
@@ -86,10 +86,13 @@ list_name(const char *list)
 	return strcmp(list, "-") == 0 ? "stdin" : list;
 }
 
-/* Where it happened: the host or, as there is none, the list. */
+/* Where it happened: the host or, as there is none, the list.  A proxy's
+ * failures are the same whatever the host. */
 static struct slice
 place_of(const struct bulkfetch_result *result)
 {
+	if (result->proxy.len > 0 && strcmp(result->error, "proxy") == 0)
+		return text_slice(result->proxy);
 	if (result->host.len > 0)
 		return text_slice(result->host);
 	if (result->list != NULL)
@@ -193,6 +196,17 @@ show_url(const struct bulkfetch_result *result, char out[URL_SHOWN_MAX])
 	return out;
 }
 
+/* Where redirects have led to: that is where it failed. */
+static void
+show_redirect(
+    const struct bulkfetch_result *result, char out[URL_SHOWN_MAX + 16])
+{
+	char url[URL_SHOWN_MAX];
+
+	(void)snprintf(out, URL_SHOWN_MAX + 16, " -> %s",
+	    escape(text_slice(result->final_url), url, sizeof(url)));
+}
+
 /* A line that is no URL is shown with its place, all others by the URL. */
 static void
 tell(struct report *r, const struct bulkfetch_result *result)
@@ -205,14 +219,17 @@ tell(struct report *r, const struct bulkfetch_result *result)
 	char url[URL_SHOWN_MAX];
 	char place[PLACE_MAX];
 	char message[MESSAGE_MAX];
+	char redirected[URL_SHOWN_MAX + 16] = "";
 	char line[LINE_MAX_LEN];
 
 	(void)show_url(result, url);
+	if (result->redirects > 0)
+		show_redirect(result, redirected);
 	(void)escape(slice_str(list), place, sizeof(place));
 	(void)escape(slice_str(why), message, sizeof(message));
 	if (!is_bad_line)
-		(void)snprintf(line, sizeof(line), "%s: %s: %s", url,
-		    result->error, message);
+		(void)snprintf(line, sizeof(line), "%s%s: %s: %s", url,
+		    redirected, result->error, message);
 	else if (result->list == NULL)
 		(void)snprintf(line, sizeof(line), "%s: '%s'", message, url);
 	else

@@ -20,7 +20,8 @@ ways_init(struct engine *e, struct bulkfetch_problem *problem)
 		bad = o->dns_servers[i];
 		if (!endpoint_parse_port(
 			slice_str(bad), DNS_PORT, &e->dns_servers[i])) {
-			err = err_why(ERR_REQUEST, "no numeric address");
+			err = err_why(
+			    ERR_REQUEST, "no numeric address, or a bad port");
 			(void)problem_set(problem, err, "name server", bad);
 			problem->is_usage = true;
 			return false;

@@ -179,14 +179,15 @@ find_at_hand(struct resolver_system *s, struct lookup *l, struct slice host,
 
 	l->count = host_names_find(s->hosts, host, port, wanted_family(s),
 	    l->addrs, LOOKUP_ADDRS_MAX, &is_known);
-	if (is_known) {
-		if (l->count == 0)
-			l->err = no_address(s);
+	if (l->count > 0)
 		return true;
-	}
 	if (is_within(host, "localhost")) {
 		(void)add_addr(s, l, slice_str("127.0.0.1"), port);
 		(void)add_addr(s, l, slice_str("::1"), port);
+		return true;
+	}
+	if (is_known) {
+		l->err = no_address(s);
 		return true;
 	}
 	/* RFC 6761, section 6.4; RFC 7686. */

@@ -192,6 +192,46 @@ does_not_tell_what_was_stopped(void **state)
 }
 
 static void
+counts_what_a_proxy_does_by_the_proxy(void **state)
+{
+	struct printed printed = { 0 };
+	struct report *report = report_new(false, print, &printed);
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		char host[32];
+		struct bulkfetch_result result;
+
+		(void)snprintf(host, sizeof(host), "host%d", i);
+		result = refused_at(host);
+		result.error = "proxy";
+		result.proxy = text("http://proxy:3128");
+		report_failure(report, &result);
+	}
+	assert_int_equal(printed.count, REPORT_REPEATS);
+	report_finish(report);
+	assert_string_equal(printed.last, "http://proxy:3128: proxy: 97 more");
+	report_free(report);
+}
+
+static void
+tells_where_redirects_have_led_to(void **state)
+{
+	struct printed printed = { 0 };
+	struct report *report = report_new(false, print, &printed);
+	struct bulkfetch_result result = refused_at("example.org");
+
+	(void)state;
+	result.redirects = 2;
+	result.final_url = text("http://else\x1bwhere/");
+	report_failure(report, &result);
+	assert_string_equal(printed.last,
+	    "http://host/path -> http://else\\x1bwhere/: connect: Connection "
+	    "refused");
+	report_free(report);
+}
+
+static void
 tells_all_when_verbose(void **state)
 {
 	struct printed printed = { 0 };
@@ -258,6 +298,8 @@ main(void)
 		cmocka_unit_test(counts_bad_lines_by_their_list),
 		cmocka_unit_test(stays_bounded_however_many_hosts_fail),
 		cmocka_unit_test(does_not_tell_what_was_stopped),
+		cmocka_unit_test(counts_what_a_proxy_does_by_the_proxy),
+		cmocka_unit_test(tells_where_redirects_have_led_to),
 		cmocka_unit_test(tells_all_when_verbose),
 		cmocka_unit_test(cuts_what_is_too_long),
 		cmocka_unit_test(survives_a_refused_allocation),

@@ -243,6 +243,10 @@ the_hosts_file_goes_before_the_servers(void **state)
 	expect_at_hand("one", "10.0.0.1");
 	expect_at_hand("two", "resolve: the host has no IPv4 address");
 	expect_at_hand("localhost", "127.0.0.1");
+	/* But this machine always has both. */
+	bench.options.family = RESOLVER_IPV6;
+	open_resolver();
+	expect_at_hand("localhost", "::1");
 }
 
 static void
