@@ -15,10 +15,10 @@
 
 /*
  * Whether --log, --failed and standard output, where it takes results, are
- * files of their own: neither each other, nor a LIST, nor a --data-file, nor the
- * --address-list; whether --log is such a file as resuming or --durable need; and whether nobody else
- * writes to --failed.  False with `*problem`, whose `sys` is EWOULDBLOCK in the
- * last case.
+ * files of their own: neither each other, nor a LIST, nor a --data-file, nor
+ * the --address-list; whether --log is such a file as resuming or --durable
+ * need; and whether nobody else writes to --failed.  False with `*problem`,
+ * whose `sys` is EWOULDBLOCK in the last case.
  */
 bool inputs_check(const struct options *o, struct bulkfetch_problem *problem);
 

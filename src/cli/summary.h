@@ -6,7 +6,8 @@
  *	bulkfetch: 200 connections opened, 200 open at most, 2 retries
  *	bulkfetch: 90 names resolved, 1 failed (NXDOMAIN 1), 182 queries
  *
- * The last line is there when name servers were asked.  What few runs have, such as unchanged files, is left out when there is none.
+ * The last line is there when name servers were asked.  What few runs have,
+ * such as unchanged files, is left out when there is none.
  */
 #ifndef BULKFETCH_CLI_SUMMARY_H
 #define BULKFETCH_CLI_SUMMARY_H

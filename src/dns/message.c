@@ -324,25 +324,3 @@ dns_answer_read(struct slice message, uint16_t id, const struct dns_name *name,
 	}
 	return DNS_READ;
 }
-
-const char *
-dns_verdict_name(enum dns_verdict verdict)
-{
-	switch (verdict) {
-	case DNS_FOUND:
-		return "found";
-	case DNS_NODATA:
-		return "NODATA";
-	case DNS_NXDOMAIN:
-		return "NXDOMAIN";
-	case DNS_ALIAS:
-		return "alias";
-	case DNS_SERVFAIL:
-		return "SERVFAIL";
-	case DNS_REFUSED:
-		return "REFUSED";
-	case DNS_TIMEOUT:
-		return "no answer";
-	}
-	return "";
-}

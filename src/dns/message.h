@@ -74,13 +74,13 @@ enum dns_reading {
  * which say something of the name, it is ours too.
  *
  * Of the answer section, records are followed from the question's name over
- * aliases, in whatever order they stand; the least TTL on that way counts, a TTL
- * with its first bit set being 0 (RFC 2181, section 8).  Of a negative answer
- * the lesser of the TTL and minimum of the SOA counts as well, which has to be of
- * a zone that the name is in; without one the TTL is 0.  NXDOMAIN is said of the
- * last alias (RFC 6604) and holds for the first name as well.  An alias without
- * addresses behind it is DNS_NODATA if there is a SOA, else DNS_ALIAS; a loop is
- * DNS_SERVFAIL.
+ * aliases, in whatever order they stand; the least TTL on that way counts, a
+ * TTL with its first bit set being 0 (RFC 2181, section 8).  Of a negative
+ * answer the lesser of the TTL and minimum of the SOA counts as well, which has
+ * to be of a zone that the name is in; without one the TTL is 0.  NXDOMAIN is
+ * said of the last alias (RFC 6604) and holds for the first name as well.  An
+ * alias without addresses behind it is DNS_NODATA if there is a SOA, else
+ * DNS_ALIAS; a loop is DNS_SERVFAIL.
  *
  * NOTIMP and REFUSED are DNS_REFUSED, and so is a referral; any other rcode is
  * DNS_SERVFAIL.  Octets behind the last record do no harm.
@@ -88,8 +88,5 @@ enum dns_reading {
 enum dns_reading dns_answer_read(struct slice message, uint16_t id,
     const struct dns_name *name, enum dns_type type, bool has_edns,
     struct dns_answer *answer);
-
-/* "NXDOMAIN", "NODATA", "SERVFAIL", "REFUSED", "no answer"; for people. */
-const char *dns_verdict_name(enum dns_verdict verdict);
 
 #endif

@@ -38,7 +38,8 @@ bool dns_name_join(
 
 /*
  * For people, without a final dot but for the root's: octets other than
- * letters, digits, '-' and '_' as \DDD (RFC 1035, section 5.1).  Returns `text`.
+ * letters, digits, '-' and '_' as \DDD (RFC 1035, section 5.1).  Returns
+ * `text`.
  */
 const char *dns_name_format(
     const struct dns_name *name, char text[DNS_NAME_TEXT_MAX]);

@@ -46,10 +46,10 @@ void resolv_conf_parse(struct slice text, struct resolv_conf *conf);
 /*
  * The names to ask for in turn for `host`, as a URL has it: with a final dot,
  * with as many dots as `ndots`, or without a search list, it is that name
- * alone; else with each name of the search list behind it, and then by
- * itself.  `*at` is 0 for the first; the caller adds 1 for the next.  One that
- * would be too long is passed over: `*at` is moved past those.  False when there
- * is no further one, or `host` is no name at all.
+ * alone; else with each name of the search list behind it, and then by itself.
+ * `*at` is 0 for the first; the caller adds 1 for the next.  One that would be
+ * too long is passed over: `*at` is moved past those.  False when there is no
+ * further one, or `host` is no name at all.
  */
 bool resolv_conf_candidate(const struct resolv_conf *conf, struct slice host,
     size_t *at, struct dns_name *name);

@@ -9,9 +9,9 @@
  * left and, if RUNNING, the source has ended.
  *
  * Items that may not start yet, since their name, their host, a rate or a retry
- * has to be waited for, wait in transfers of their own (fetch/turns.h), `look_ahead` of
- * them at most, while the source is asked for others.  When all of them wait,
- * it is not asked any more.
+ * has to be waited for, wait in transfers of their own (fetch/turns.h),
+ * `look_ahead` of them at most, while the source is asked for others.  When all
+ * of them wait, it is not asked any more.
  *
  * Descriptors or ports that run out are no failure of a request: what is idle
  * is closed, the limit comes down to what is under way, the request waits until

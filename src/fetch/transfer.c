@@ -182,7 +182,12 @@ make_plan(struct transfer *t)
 		t->plan.proxy = route->proxy;
 	if (t->target[0] != '\0')
 		t->plan.host = slice_str(t->target);
-	if (l->count > 1)
+	if (l->count < 2)
+		return;
+	if (route->keeps_order)
+		addresses_pass_over(t->env->addresses, l->addrs, l->count,
+		    reactor_now_ms(t->env->reactor));
+	else
 		addresses_order(t->env->addresses, t->plan.name, l->addrs,
 		    l->count, reactor_now_ms(t->env->reactor));
 }

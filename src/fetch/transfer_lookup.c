@@ -139,6 +139,10 @@ begin_lookup(struct transfer *t)
 
 	t->lookup_at_ms = now_ms(t);
 	t->target[0] = '\0';
+	t->lookup.was_asked = false;
+	t->lookup.err = t->route.err;
+	if (err_is(t->route.err))
+		return true;
 	t->is_for_target =
 	    t->route.proxy != NULL && proxy_wants_addr(t->route.proxy);
 	return find_addrs(t, t->is_for_target ? &target : &t->route) &&

@@ -43,6 +43,7 @@ enum known_field {
 enum trait {
 	TRAIT_PLAIN,
 	TRAIT_FRAMES,    /* says where the message ends or what it turns into */
+	TRAIT_PROXY,     /* meant for the proxy alone */
 	TRAIT_PRIVATE,   /* meant for the origin of the list's URL alone */
 	TRAIT_RANGE,     /* asks for a part */
 	TRAIT_CONDITION, /* asks for an answer only if */
@@ -67,7 +68,7 @@ static const struct {
 	[FIELD_IF_RANGE] = { "If-Range", TRAIT_RANGE },
 	[FIELD_IF_UNMODIFIED_SINCE] = { "If-Unmodified-Since",
 	    TRAIT_CONDITION },
-	[FIELD_PROXY_AUTHORIZATION] = { "Proxy-Authorization", TRAIT_PRIVATE },
+	[FIELD_PROXY_AUTHORIZATION] = { "Proxy-Authorization", TRAIT_PROXY },
 	[FIELD_RANGE] = { "Range", TRAIT_RANGE },
 	[FIELD_REFERER] = { "Referer", TRAIT_PLAIN },
 	[FIELD_TE] = { "TE", TRAIT_FRAMES },
@@ -102,14 +103,15 @@ is_token(struct slice s)
 	return s.len > 0;
 }
 
-static bool
-is_value(struct slice s)
+static struct err
+check_value(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		if (!ascii_is(s.ptr[i], ASCII_FIELD))
-			return false;
+			return err_why(
+			    ERR_REQUEST, "a control octet in a field");
 	}
-	return true;
+	return err_none();
 }
 
 /* Append "Name: value", checked. */
@@ -118,10 +120,10 @@ append_field(struct buf *out, struct slice name, struct slice value)
 {
 	struct err err = buf_reserve(out, name.len + value.len + 4);
 
+	if (!err_is(err))
+		err = check_value(value);
 	if (err_is(err))
 		return err;
-	if (!is_value(value))
-		return err_why(ERR_REQUEST, "a control octet in a field");
 	(void)buf_append(out, name);
 	(void)buf_append_str(out, value.len > 0 ? ": " : ":");
 	(void)buf_append(out, value);
@@ -212,6 +214,8 @@ add_user_field(struct request_form *form, const struct request_wishes *wishes,
 	if (err_is(err) || is_void(wishes, &field, which))
 		return err;
 	spoken->of[which] = true;
+	if (known_fields[which].trait == TRAIT_PROXY)
+		return check_value(field.value);
 	if (known_fields[which].trait == TRAIT_RANGE)
 		form->has_range = true;
 	if (known_fields[which].trait == TRAIT_CONDITION)
@@ -286,7 +290,6 @@ add_fields(struct request_form *form, const struct request_wishes *wishes)
 	if (!err_is(err))
 		err = add_body_fields(form, wishes, &spoken);
 	form->has_host = spoken.of[FIELD_HOST];
-	form->has_proxy_authorization = spoken.of[FIELD_PROXY_AUTHORIZATION];
 	form->has_authorization = spoken.of[FIELD_AUTHORIZATION];
 	return err;
 }
@@ -336,6 +339,22 @@ request_form_init(
 	if (err_is(err))
 		request_form_fini(form);
 	return err;
+}
+
+bool
+request_find_proxy_field(
+    const char *const *fields, size_t count, struct slice *value)
+{
+	for (size_t i = count; i > 0; i--) {
+		struct user_field field = { 0 };
+
+		if (err_is(split_field(fields[i - 1], &field)) ||
+		    known_field(field.name) != FIELD_PROXY_AUTHORIZATION)
+			continue;
+		*value = field.value;
+		return true;
+	}
+	return false;
 }
 
 void

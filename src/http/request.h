@@ -39,8 +39,8 @@ struct request_wishes {
 	uint64_t body_len;
 	/* After a redirect to another origin: without what was meant for the
 	 * first one alone: the credentials and the user's Authorization,
-	 * Cookie, Cookie2, Host and Proxy-Authorization.  A field that the
-	 * user leaves out stays left out. */
+	 * Cookie, Cookie2 and Host.  A field that the user leaves out stays
+	 * left out. */
 	bool is_foreign;
 	/* After a redirect that turns the method into GET (303, or 301 and 302
 	 * of a POST; HEAD stays HEAD): without the body, its length, and the
@@ -60,7 +60,6 @@ struct request_form {
 	/* The user's word on these: in `fields`, or left out.  Ours are then
 	 * not sent. */
 	bool has_authorization;
-	bool has_proxy_authorization;
 	bool has_range;      /* Range or If-Range */
 	bool has_conditions; /* If-Match, If-None-Match, If-Modified-Since or
 			      * If-Unmodified-Since */
@@ -94,10 +93,21 @@ struct request_extra {
  * Upgrade, Expect; leaving one out that is never sent, as "Expect:", is
  * granted), no Host or more than one; ERR_LIMIT beyond REQUEST_FORM_MAX.  The
  * form is then as after request_form_fini().
+ *
+ * Proxy-Authorization is checked like the others, but never in the form, which
+ * origins get to see: request_find_proxy_field().
  */
 struct err request_form_init(
     struct request_form *form, const struct request_wishes *wishes);
 void request_form_fini(struct request_form *form);
+
+/*
+ * What the user's fields say of Proxy-Authorization, the last one of them: true
+ * with the value, borrowed, empty when none is to be sent; false when they say
+ * nothing of it.  request_form_init() has checked them.
+ */
+bool request_find_proxy_field(
+    const char *const *fields, size_t count, struct slice *value);
 
 /*
  * Append the head of a request for `url`; `extra` may be NULL.  Authorization

@@ -78,8 +78,7 @@ write_head(const struct request_form *form, const struct url *url,
 		to = put_host(to, url);
 		to = put_str(to, "\r\n");
 	}
-	if (!form->has_proxy_authorization)
-		to = put(to, extra->proxy_field);
+	to = put(to, extra->proxy_field);
 	to = put(to, more);
 	to = put(to, buf_slice(&form->fields));
 	to = put_str(to, "\r\n");

@@ -273,9 +273,3 @@ dns_cache_put(struct dns_cache *c, const struct dns_name *name,
 	list_push_front(&c->used, &e->used);
 	hash_table_add(&c->table, &e->node, hash_of(c, name, type));
 }
-
-size_t
-dns_cache_size(const struct dns_cache *c)
-{
-	return c->size;
-}

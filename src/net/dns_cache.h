@@ -30,8 +30,8 @@
 
 struct dns_cache;
 
-/* At most `octets` for what it keeps, on the heap, table included; a table of
- * the least size is there in any case. */
+/* At most `octets` for what it keeps, on the heap as malloc takes them, table
+ * included; a table of the least size is there in any case. */
 struct err dns_cache_new(size_t octets, struct dns_cache **out);
 void dns_cache_free(struct dns_cache *c);
 
@@ -54,8 +54,5 @@ bool dns_cache_find(struct dns_cache *c, const struct dns_name *name,
  */
 void dns_cache_put(struct dns_cache *c, const struct dns_name *name,
     enum dns_type type, const struct dns_answer *answer, int64_t now_ms);
-
-/* In octets, as bounded: what malloc takes, with its own share. */
-size_t dns_cache_size(const struct dns_cache *c);
 
 #endif

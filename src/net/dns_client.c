@@ -11,6 +11,24 @@ _Static_assert(DNS_SERVERS_MAX <= 8, "a set of servers is one octet");
 
 /* ---- A question's places ------------------------------------------------ */
 
+static bool
+is_inflight(const struct dns_query *q)
+{
+	switch ((enum dns_query_state)q->state) {
+	case QUERY_IDLE:
+	case QUERY_WAITING:
+	case QUERY_ENDED:
+		break;
+	case QUERY_READY:
+	case QUERY_CHOSEN:
+	case QUERY_UDP:
+	case QUERY_TCP:
+	case QUERY_PAUSED:
+		return true;
+	}
+	return false;
+}
+
 void
 dns_query_enter(
     struct dns_query *q, enum dns_query_state next, struct list *list)
@@ -19,6 +37,8 @@ dns_query_enter(
 	list_remove(&q->link);
 	if (list != NULL)
 		list_push_back(list, &q->link);
+	if (!is_inflight(q))
+		list_remove(&q->spare);
 }
 
 /* Have the timer fire then, or before.  Cannot fail: it is always armed. */
@@ -60,8 +80,9 @@ end(struct dns_query *q)
 {
 	struct dns_client *c = q->client;
 
+	if (is_inflight(q))
+		c->inflight--;
 	dns_query_enter(q, QUERY_ENDED, &c->ended);
-	c->inflight--;
 	wake_at(c, reactor_now_ms(c->reactor) + 1);
 }
 
@@ -180,6 +201,32 @@ choose(struct dns_query *q)
 		q->state = QUERY_CHOSEN; /* and stays first */
 }
 
+/* ---- Giving way --------------------------------------------------------- */
+
+/* End the one that nobody has been waiting for longest, of those that are in
+ * `state`, or of all; false when there is none. */
+static bool
+end_spare(struct dns_client *c, enum dns_query_state state)
+{
+	for (struct list *at = c->spare.next; at != &c->spare; at = at->next) {
+		struct dns_query *q = LIST_OBJECT(at, struct dns_query, spare);
+
+		if (state == QUERY_IDLE || q->state == (uint8_t)state) {
+			dns_query_withdraw(q, false);
+			end(q);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* For one that waits. */
+static bool
+has_place(struct dns_client *c)
+{
+	return c->inflight < c->max_inflight || end_spare(c, QUERY_IDLE);
+}
+
 /* ---- Sending ------------------------------------------------------------ */
 
 static enum dns_sending
@@ -206,7 +253,8 @@ note_sent(struct dns_client *c, struct dns_query *q)
 	}
 }
 
-/* Send a question that is CHOSEN; false when it has to wait. */
+/* Send a question that is CHOSEN, or make room for it first; false when it has
+ * to wait. */
 static bool
 dispatch(struct dns_client *c, struct dns_query *q)
 {
@@ -216,7 +264,7 @@ dispatch(struct dns_client *c, struct dns_query *q)
 		note_sent(c, q);
 		break;
 	case DNS_NO_ROOM:
-		return false;
+		return end_spare(c, q->is_tcp ? QUERY_TCP : QUERY_UDP);
 	case DNS_SHORT:
 		c->is_short = true;
 		wake_at(c, q->sent_ms + DNS_SHORTAGE_MS);
@@ -255,7 +303,7 @@ static struct dns_query *
 next_ready(struct dns_client *c)
 {
 	if (list_is_empty(&c->ready) && !list_is_empty(&c->waiting) &&
-	    c->inflight < c->max_inflight)
+	    has_place(c))
 		admit(c, first_of(&c->waiting));
 	return first_of(&c->ready);
 }
@@ -443,6 +491,7 @@ dns_client_new(
 	c->reactor = reactor;
 	c->max_inflight = max_inflight > 0 ? max_inflight : 1;
 	list_init(&c->waiting);
+	list_init(&c->spare);
 	list_init(&c->ready);
 	list_init(&c->streams);
 	list_init(&c->out);
@@ -476,6 +525,7 @@ dns_client_ask(struct dns_client *c, struct dns_query *q)
 {
 	q->client = c;
 	list_init(&q->link);
+	list_init(&q->spare);
 	timer_init(&q->timer, on_query_timer, q);
 	q->carrier = NULL;
 	q->tried = 0;
@@ -491,25 +541,35 @@ dns_client_ask(struct dns_client *c, struct dns_query *q)
 }
 
 void
+dns_client_set_awaited(
+    struct dns_client *c, struct dns_query *q, bool is_awaited)
+{
+	if (q->state == QUERY_IDLE)
+		return;
+	list_remove(&q->spare);
+	if (is_awaited)
+		return;
+	if (is_inflight(q)) {
+		list_push_back(&c->spare, &q->spare);
+		dns_client_pump(c);
+	} else if (q->state == QUERY_WAITING) {
+		end(q);
+	}
+}
+
+/* What waits for its place is sent a moment later, as more may be cancelled
+ * right now, and in the end all that waits. */
+void
 dns_client_cancel(struct dns_client *c, struct dns_query *q)
 {
-	switch ((enum dns_query_state)q->state) {
-	case QUERY_IDLE:
+	if (q->state == QUERY_IDLE)
 		return;
-	case QUERY_READY:
-	case QUERY_CHOSEN:
-	case QUERY_UDP:
-	case QUERY_TCP:
-	case QUERY_PAUSED:
+	if (is_inflight(q)) {
 		c->inflight--;
-		break;
-	case QUERY_WAITING:
-	case QUERY_ENDED:
-		break;
+		wake_at(c, reactor_now_ms(c->reactor) + 1);
 	}
 	dns_query_withdraw(q, false);
 	dns_query_enter(q, QUERY_IDLE, NULL);
-	dns_client_pump(c);
 }
 
 void

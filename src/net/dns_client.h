@@ -21,7 +21,8 @@
  *
  * At most `max_inflight` questions are under way, and over UDP as many as the
  * sockets hold; the others wait in the order they came.  Where descriptors are
- * used up they wait as well.  A question fails with DNS_SERVFAIL for our own
+ * used up they wait as well.  One that nobody waits for any more gives way to
+ * them.  A question fails with DNS_SERVFAIL for our own
  * sake only when memory for its timer, or a random number, is refused.
  *
  * An answer is taken only from the server asked, with the id, name, type and
@@ -78,7 +79,8 @@ struct dns_query {
 
 	/* The client's own: */
 	struct dns_client *client;
-	struct list link; /* in the list that goes with `state` */
+	struct list link;  /* in the list that goes with `state` */
+	struct list spare; /* in the list of those that nobody waits for */
 	struct timer timer;
 	void *carrier;   /* the socket or connection that it is out on */
 	int64_t sent_ms; /* the last time */
@@ -125,7 +127,17 @@ void dns_client_configure(
 /* `q` must not be under way. */
 void dns_client_ask(struct dns_client *c, struct dns_query *q);
 
-/* `q` is free again and is told nothing; harmless when it is not under way. */
+/*
+ * Whether anybody waits for the answer to `q`, as somebody does when it is
+ * asked.  One that nobody waits for goes on while there is a place for it, but
+ * when another one needs that it fails, with the best verdict so far.  Harmless
+ * when it is not under way.
+ */
+void dns_client_set_awaited(
+    struct dns_client *c, struct dns_query *q, bool is_awaited);
+
+/* `q` is free again and is told nothing; harmless when it is not under way.
+ * Sends nothing: its place is given to another one from the reactor. */
 void dns_client_cancel(struct dns_client *c, struct dns_query *q);
 
 void dns_client_get_stats(

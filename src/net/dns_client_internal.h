@@ -10,7 +10,9 @@
  *                   |   `-> PAUSED                 |
  *                   `---------`---- next server ---'
  *
- * A question counts as `inflight` from READY on until it is ENDED or IDLE.
+ * A question counts as `inflight` from READY on until it is ENDED or IDLE.  One
+ * that nobody waits for goes to ENDED from anywhere when another one needs its
+ * place.
  */
 #ifndef BULKFETCH_NET_DNS_CLIENT_INTERNAL_H
 #define BULKFETCH_NET_DNS_CLIENT_INTERNAL_H
@@ -39,11 +41,13 @@ struct dns_client {
 	unsigned max_inflight;
 	unsigned inflight;
 	bool is_short;       /* of descriptors, when last asked for one */
-	struct timer timer;  /* for what ended, and shortages; always armed */
+	struct timer timer;  /* for what ended, places that became free, and
+			      * shortages; always armed */
 	struct list waiting; /* QUERY_WAITING */
 	struct list ready;   /* READY, and CHOSEN for UDP */
 	struct list streams; /* CHOSEN for TCP */
 	struct list out;     /* UDP, TCP, PAUSED */
+	struct list spare;   /* by `spare`: inflight, for nobody */
 	struct list ended;   /* ENDED */
 	struct list telling; /* ENDED, and of those that are told now */
 	struct dns_client_stats stats;

@@ -22,6 +22,9 @@ follow(struct dns_question *question, const struct dns_answer *answer)
 	question->ttl_s = least(question->ttl_s, answer->ttl_s);
 	question->query.name = answer->alias;
 	dns_client_ask(question->client, &question->query);
+	if (!question->is_awaited)
+		dns_client_set_awaited(
+		    question->client, &question->query, false);
 }
 
 static void
@@ -65,11 +68,21 @@ dns_question_ask(struct dns_question *question, const struct dns_name *name,
 	question->aliases = 0;
 	question->ttl_s = UINT32_MAX;
 	question->is_out = true;
+	question->is_awaited = true;
 	question->query.name = *name;
 	question->query.type = type;
 	question->query.fn = on_answer;
 	question->query.ctx = question;
 	dns_client_ask(question->client, &question->query);
+}
+
+void
+dns_question_set_awaited(struct dns_question *question, bool is_awaited)
+{
+	if (!question->is_out)
+		return;
+	question->is_awaited = is_awaited;
+	dns_client_set_awaited(question->client, &question->query, is_awaited);
 }
 
 void

@@ -28,6 +28,7 @@ struct dns_question {
 	unsigned aliases;             /* followed so far */
 	uint32_t ttl_s;               /* the least of theirs */
 	bool is_out;
+	bool is_awaited;
 };
 
 void dns_question_init(struct dns_question *question, struct dns_client *client,
@@ -37,6 +38,9 @@ void dns_question_init(struct dns_question *question, struct dns_client *client,
  * before it returns. */
 void dns_question_ask(struct dns_question *question,
     const struct dns_name *name, enum dns_type type);
+
+/* As dns_client_set_awaited(), over aliases; also of one that is not out. */
+void dns_question_set_awaited(struct dns_question *question, bool is_awaited);
 
 /* Also one that is not out. */
 void dns_question_cancel(struct dns_question *question);

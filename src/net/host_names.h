@@ -25,8 +25,8 @@ void host_names_free(struct host_names *h);
 /*
  * Read the file if that was not done, or it has changed since.  One that is
  * missing, cannot be read or is too large is as good as an empty one;
- * ERR_SHORTAGE and ERR_NOMEM leave what was known before, and it is read the next
- * time.
+ * ERR_SHORTAGE and ERR_NOMEM leave what was known before, and it is read the
+ * next time.
  */
 struct err host_names_refresh(struct host_names *h);
 

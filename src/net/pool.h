@@ -39,8 +39,8 @@ bool pool_has_idle(const struct pool *p, struct slice key);
 
 /*
  * Take the idle connection to `key` ("http://host:port", or the proxy's) that
- * was used last;
- * NULL when there is none.  It is the caller's until pool_give().
+ * was used last; NULL when there is none.  It is the caller's until
+ * pool_give().
  */
 struct conn *pool_take_idle(struct pool *p, struct slice key);
 

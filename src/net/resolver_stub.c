@@ -1,8 +1,9 @@
 /*
  * Each name that servers are being asked for is one inquiry: its questions, one
  * a type, and the lookups that wait for them.  When the addresses of one type
- * have been given out, the other question goes on for the cache alone; nobody
- * waits for the inquiry then, until another lookup does.
+ * have been given out, the other question goes on for the cache alone, as long
+ * as no other one needs its place; nobody waits for the inquiry then, until
+ * another lookup does.
  *
  * Lookups whose answer has come are collected in `answered` first and told
  * last, when nothing else is being done: what they call may start and cancel
@@ -108,6 +109,7 @@ begin_inquiry(struct inquiry *q, const struct dns_known *known)
 	for (size_t i = 0; i < KNOWN_TYPES; i++) {
 		struct known_type *t = &q->known.types[i];
 
+		dns_question_set_awaited(&q->questions[i], true);
 		if (!t->is_wanted || q->questions[i].is_out)
 			continue;
 		*t = known->types[i];
@@ -372,6 +374,8 @@ on_delay(void *ctx)
 	struct resolver_stub *r = q->stub;
 
 	answer_all(q);
+	for (size_t i = 0; i < KNOWN_TYPES; i++)
+		dns_question_set_awaited(&q->questions[i], false);
 	tell_answered(r);
 }
 

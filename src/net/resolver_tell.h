@@ -1,6 +1,6 @@
 /*
- * resolver_tell - what the resolver of a run says under -v, a line each, through
- * `tell` of its options.  Nothing is composed where nobody listens.
+ * resolver_tell - what the resolver of a run says under -v, a line each,
+ * through `tell` of its options.  Nothing is composed where nobody listens.
  */
 #ifndef BULKFETCH_NET_RESOLVER_TELL_H
 #define BULKFETCH_NET_RESOLVER_TELL_H

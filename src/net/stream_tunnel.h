@@ -1,6 +1,7 @@
 /*
- * stream_tunnel - CONNECT (RFC 9110, section 9.3.6) as a stream's preliminaries:
- * asks an HTTP proxy for a tunnel, and is then what it was before.
+ * stream_tunnel - CONNECT (RFC 9110, section 9.3.6) as a stream's
+ * preliminaries: asks an HTTP proxy for a tunnel, and is then what it was
+ * before.
  *
  * Its handshake fails with ERR_PROXY and the proxy's reason in words: EACCES
  * for what it would say again (401, 403, 405, 407 and the like), no errno for

@@ -123,12 +123,6 @@ address_list_free(struct address_list *l)
 }
 
 size_t
-address_list_count(const struct address_list *l)
-{
-	return l->count;
-}
-
-size_t
 address_list_next(
     struct address_list *l, uint16_t port, struct endpoint *out, size_t max)
 {

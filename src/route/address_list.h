@@ -28,8 +28,6 @@ struct err address_list_new(const char *path, sa_family_t family,
     struct address_list **out, size_t *line);
 void address_list_free(struct address_list *l);
 
-size_t address_list_count(const struct address_list *l);
-
 /*
  * The next address, and behind it those that follow in the list, should it not
  * answer: up to `max`, each once; how many.  `port` where the list has none.

@@ -276,6 +276,25 @@ sort(struct rank *ranks, size_t count)
 	}
 }
 
+/* What is known of each, and the place that it has. */
+static void
+rank_all(struct addresses *a, const struct endpoint *addrs, size_t count,
+    struct rank *ranks)
+{
+	for (size_t i = 0; i < count; i++)
+		ranks[i] = (struct rank){ .failed_ms = failed_at(a, &addrs[i]),
+			.place = i,
+			.ep = addrs[i] };
+}
+
+static void
+sort_into(struct rank *ranks, size_t count, struct endpoint *addrs)
+{
+	sort(ranks, count);
+	for (size_t i = 0; i < count; i++)
+		addrs[i] = ranks[i].ep;
+}
+
 /* The families in turn among those that failed at the same time: the i-th of
  * the first family comes before the i-th of the other one. */
 static void
@@ -303,7 +322,7 @@ fade_all(struct addresses *a, int64_t now_ms)
 	}
 }
 
-/* A function of its own, since `ranks` is cleared where it is declared (HARDEN
+/* Functions of their own, since `ranks` is cleared where it is declared (HARDEN
  * in the Makefile) and most calls need none. */
 static void
 put_in_order(struct addresses *a, struct slice host, struct endpoint *addrs,
@@ -311,13 +330,18 @@ put_in_order(struct addresses *a, struct slice host, struct endpoint *addrs,
 {
 	struct rank ranks[ADDRESSES_ORDER_MAX];
 
-	for (size_t i = 0; i < count; i++)
-		ranks[i] = (struct rank){ .failed_ms = failed_at(a, &addrs[i]),
-			.ep = addrs[i] };
+	rank_all(a, addrs, count, ranks);
 	interleave(ranks, count, is_mixed ? first_family(a, host) : AF_INET6);
-	sort(ranks, count);
-	for (size_t i = 0; i < count; i++)
-		addrs[i] = ranks[i].ep;
+	sort_into(ranks, count, addrs);
+}
+
+static void
+put_behind(struct addresses *a, struct endpoint *addrs, size_t count)
+{
+	struct rank ranks[ADDRESSES_ORDER_MAX];
+
+	rank_all(a, addrs, count, ranks);
+	sort_into(ranks, count, addrs);
 }
 
 void
@@ -331,6 +355,19 @@ addresses_order(struct addresses *a, struct slice host, struct endpoint *addrs,
 		count = ADDRESSES_ORDER_MAX;
 	if (count >= 2 && (is_mixed || a->failed.table.count > 0))
 		put_in_order(a, host, addrs, count, is_mixed);
+}
+
+void
+addresses_pass_over(
+    struct addresses *a, struct endpoint *addrs, size_t count, int64_t now_ms)
+{
+	fade_all(a, now_ms);
+	if (count > ADDRESSES_ORDER_MAX)
+		count = ADDRESSES_ORDER_MAX;
+	if (count >= 2 &&
+	    (a->failed.table.count > 0 || a->families[0].has_failed ||
+		a->families[1].has_failed))
+		put_behind(a, addrs, count);
 }
 
 struct err

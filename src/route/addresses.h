@@ -45,6 +45,11 @@ void addresses_free(struct addresses *a);
 void addresses_order(struct addresses *a, struct slice host,
     struct endpoint *addrs, size_t count, int64_t now_ms);
 
+/* The same where the order given is meant, as in a list that is gone through
+ * in turn: only those that are passed over go behind. */
+void addresses_pass_over(
+    struct addresses *a, struct endpoint *addrs, size_t count, int64_t now_ms);
+
 /* It could not be connected to; `sys` says why, ETIMEDOUT if it only was not
  * in time.  ENETUNREACH, EAFNOSUPPORT and EADDRNOTAVAIL are the whole
  * family's, not this address's. */

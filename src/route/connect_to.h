@@ -2,8 +2,8 @@
  * connect_to - one rule of curl's --connect-to, "HOST1:PORT1:HOST2:PORT2": for
  * requests to HOST1:PORT1 connect to HOST2:PORT2 instead.  An empty HOST1 or
  * PORT1, or "*", is any; an empty HOST2 or PORT2 is the request's own, and so
- * is a PORT2 that is left out with its colon.  IPv6 addresses stand in brackets.
- * Letters in any case.
+ * is a PORT2 that is left out with its colon.  IPv6 addresses stand in
+ * brackets.  Letters in any case.
  *
  * Pure: slices of the rule's text.
  */

@@ -20,6 +20,9 @@ static const struct {
 	{ "socks5h", "socks5h://", PROXY_SOCKS5H },
 };
 
+/* Room for either kind of field, an old one and a new one at a time. */
+#define PROXY_FIELD_MAX (PROXY_VALUE_MAX + 4 * PROXY_TEXT_MAX)
+
 /* The pieces of the text as they were written. */
 struct pieces {
 	const char *front; /* "scheme://" */
@@ -296,11 +299,33 @@ proxy_init(struct proxy *p, const char *text, const char *credentials)
 	buf_init(&p->text, 2 * PROXY_TEXT_MAX);
 	buf_init(&p->user, PROXY_TEXT_MAX);
 	buf_init(&p->password, PROXY_TEXT_MAX);
-	buf_init(&p->field, 2 * PROXY_TEXT_MAX);
+	buf_init(&p->field, PROXY_FIELD_MAX);
 	err = read_text(p, slice_of(text, strlen(text)), credentials);
 	if (err_is(err))
 		proxy_fini(p);
 	return err;
+}
+
+struct err
+proxy_set_value(struct proxy *p, struct slice value)
+{
+	static const char name[] = "Proxy-Authorization: ";
+	struct err err;
+
+	if (p->kind != PROXY_HTTP)
+		return err_none();
+	if (value.len > PROXY_VALUE_MAX)
+		return err_why(ERR_LIMIT, "a value longer than 32 KiB");
+	err = buf_reserve(&p->field, sizeof(name) + value.len + 2);
+	if (err_is(err))
+		return err;
+	buf_clear(&p->field);
+	if (value.len == 0)
+		return err_none();
+	(void)buf_append_str(&p->field, name);
+	(void)buf_append(&p->field, value);
+	(void)buf_append_str(&p->field, "\r\n");
+	return err_none();
 }
 
 void

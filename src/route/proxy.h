@@ -18,6 +18,9 @@
 #define PROXY_TEXT_MAX ((size_t)8192)
 #define PROXY_PORT 1080
 
+/* What proxy_set_value() takes, which some tickets come near to. */
+#define PROXY_VALUE_MAX ((size_t)32768)
+
 /* What SOCKS takes of a name or password (RFC 1929). */
 #define PROXY_SOCKS_WORD_MAX 255
 
@@ -40,8 +43,8 @@ struct proxy {
 	struct buf user;     /* owned, decoded */
 	struct buf password; /* owned, decoded */
 	struct buf field;    /* owned: a whole Proxy-Authorization line (RFC
-			      * 7617) with CRLF; empty without credentials, and
-			      * for SOCKS */
+			      * 9110, section 11.7.2) with CRLF; empty without
+			      * credentials, and for SOCKS */
 };
 
 /*
@@ -55,6 +58,13 @@ struct proxy {
 struct err proxy_init(
     struct proxy *p, const char *text, const char *credentials);
 void proxy_fini(struct proxy *p);
+
+/*
+ * Send HTTP proxies `value`, which is a field's, instead of Basic credentials;
+ * nothing if it is empty.  SOCKS has no fields.  ERR_LIMIT with a reason beyond
+ * PROXY_VALUE_MAX octets, ERR_NOMEM; `p` is then as before.
+ */
+struct err proxy_set_value(struct proxy *p, struct slice value);
 
 /* Whether it wants addresses, which are ours to look up. */
 static inline bool

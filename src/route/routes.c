@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/problem.h"
+#include "http/request.h"
 #include "route/address_list.h"
 #include "route/connect_to.h"
 #include "route/fixed_names.h"
@@ -26,6 +27,7 @@ struct routes {
 	bool has_https_proxy;
 	struct proxy http_proxy;
 	struct proxy https_proxy;
+	struct err https_err;  /* why the https proxy is of no use */
 	struct slice no_proxy; /* borrowed from the options */
 	bool uses_tunnel;
 
@@ -175,20 +177,53 @@ is_set(const char *text)
 
 static struct err
 read_proxy(const char *text, const struct bulkfetch_options *o,
-    struct proxy *proxy, bool *has_proxy, struct bulkfetch_problem *problem)
+    struct proxy *proxy, bool *has_proxy)
 {
-	const char *at;
+	struct slice value;
 	struct err err;
 
 	if (!is_set(text))
 		return err_none();
 	err = proxy_init(proxy, text, o->proxy_credentials);
-	*has_proxy = !err_is(err);
+	if (err_is(err))
+		return err;
+	*has_proxy = true;
+	if (!request_find_proxy_field(o->fields, o->field_count, &value))
+		return err_none();
+	return proxy_set_value(proxy, value);
+}
+
+static struct err
+read_http_proxy(struct routes *r, const struct bulkfetch_options *o,
+    struct bulkfetch_problem *problem)
+{
+	struct err err =
+	    read_proxy(o->http_proxy, o, &r->http_proxy, &r->has_http_proxy);
+	const char *at;
+
 	if (!err_is(err))
 		return err;
+	if (r->has_http_proxy)
+		return refuse(problem, err, "field", "Proxy-Authorization");
 	/* Not for everyone's eyes: what stands before the host. */
-	at = strrchr(text, '@');
-	return refuse(problem, err, "proxy", at != NULL ? at + 1 : text);
+	at = strrchr(o->http_proxy, '@');
+	return refuse(
+	    problem, err, "proxy", at != NULL ? at + 1 : o->http_proxy);
+}
+
+static struct err
+read_https_proxy(struct routes *r, const struct bulkfetch_options *o)
+{
+	struct err err =
+	    read_proxy(o->https_proxy, o, &r->https_proxy, &r->has_https_proxy);
+
+	if (err.kind == ERR_NOMEM)
+		return err;
+	if (err_is(err)) {
+		r->https_err = err_code(ERR_PROXY, EACCES);
+		r->https_err.why = err.why;
+	}
+	return err_none();
 }
 
 static struct err
@@ -199,12 +234,8 @@ read_proxies(struct routes *r, const struct bulkfetch_options *o,
 
 	r->no_proxy = slice_str(o->no_proxy);
 	r->uses_tunnel = o->uses_tunnel;
-	err = read_proxy(
-	    o->http_proxy, o, &r->http_proxy, &r->has_http_proxy, problem);
-	if (!err_is(err))
-		err = read_proxy(o->https_proxy, o, &r->https_proxy,
-		    &r->has_https_proxy, problem);
-	return err;
+	err = read_http_proxy(r, o, problem);
+	return err_is(err) ? err : read_https_proxy(r, o);
 }
 
 static struct err
@@ -224,7 +255,8 @@ read_options(struct routes *r, const struct bulkfetch_options *o,
 	if (!err_is(err))
 		err = read_proxies(r, o, problem);
 	r->is_direct = r->has_local || r->list != NULL ||
-	    (r->rule_count == 0 && !r->has_http_proxy && !r->has_https_proxy);
+	    (r->rule_count == 0 && !r->has_http_proxy && !r->has_https_proxy &&
+		!err_is(r->https_err));
 	return err;
 }
 
@@ -293,13 +325,18 @@ apply_rules(const struct routes *r, struct route *route)
 	}
 }
 
-static const struct proxy *
-proxy_for(const struct routes *r, const struct url *url, bool is_https)
+static void
+choose_proxy(const struct routes *r, const struct url *url, bool is_https,
+    struct route *route)
 {
-	if (!(is_https ? r->has_https_proxy : r->has_http_proxy) ||
-	    no_proxy_has(r->no_proxy, url->host))
-		return NULL;
-	return is_https ? &r->https_proxy : &r->http_proxy;
+	if (no_proxy_has(r->no_proxy, url->host))
+		return;
+	if (is_https && err_is(r->https_err))
+		route->err = r->https_err;
+	else if (is_https && r->has_https_proxy)
+		route->proxy = &r->https_proxy;
+	else if (!is_https && r->has_http_proxy)
+		route->proxy = &r->http_proxy;
 }
 
 void
@@ -307,12 +344,14 @@ routes_find(const struct routes *r, const struct url *url, struct route *out)
 {
 	bool is_https;
 
-	*out = (struct route){ .host = host_of(url), .port = url->port };
+	*out = (struct route){ .host = host_of(url),
+		.port = url->port,
+		.keeps_order = r->list != NULL };
 	if (r->is_direct)
 		return;
 	is_https = slice_eq_str(url->scheme, "https");
 	apply_rules(r, out);
-	out->proxy = proxy_for(r, url, is_https);
+	choose_proxy(r, url, is_https, out);
 	/* A proxy that takes the request itself connects to the URL's host;
 	 * elsewhere it only leads to by a tunnel. */
 	out->is_absolute = out->proxy != NULL &&

@@ -30,17 +30,24 @@ struct route {
 	bool is_absolute; /* the proxy takes the request itself (RFC 9112,
 			   * section 3.2.2), rather than giving us a tunnel:
 			   * never to where --connect-to leads instead */
+	bool keeps_order; /* of the addresses, as it comes from a list: in turn,
+			   * rather than as families go */
+	struct err err;   /* the proxy for it is none that can be used:
+			   * ERR_PROXY, EACCES and the reason */
 };
 
 /*
- * The options are borrowed as long as the routes live.  Fails with ERR_REQUEST
- * or ERR_FILE and `*problem` set, or with ERR_NOMEM.
+ * The options are borrowed as long as the routes live.  The user's
+ * Proxy-Authorization field among them, which request_form_init() has checked,
+ * is for the proxies, and wins over their credentials.  Fails with ERR_REQUEST
+ * or ERR_FILE and `*problem` set, or with ERR_NOMEM.  An https proxy that is of
+ * no use fails its requests alone, since one in the environment may be others'.
  */
 struct err routes_new(const struct bulkfetch_options *options,
     struct routes **out, struct bulkfetch_problem *problem);
 void routes_free(struct routes *r);
 
-/* The way for `url`. */
+/* The way for `url`.  With `out->err` it is none. */
 void routes_find(
     const struct routes *r, const struct url *url, struct route *out);
 

@@ -299,6 +299,28 @@ each_new_connection_takes_the_next_of_a_list_of_addresses(void **state)
 }
 
 static void
+both_families_of_a_list_of_addresses_are_used(void **state)
+{
+	enum { URLS = 30 };
+	static const char *const addrs[] = { "127.0.0.1", "127.0.0.2", "::1" };
+	struct world *w = *state;
+	struct records r;
+
+	if (!has_ipv6())
+		skip();
+	origin_start(w, NULL, NULL);
+	world_write(w, "fronts", "127.0.0.1\n127.0.0.2\n::1\n");
+	origin_add_urls(w, "list", "a.test", "/gen/9/", URLS);
+	expect_exit(bulkfetch(w, "-c", "3", CLOSING, "--address-list", "fronts",
+			"-d", "out", "--log", "log", "list", NULL),
+	    0);
+	r = records_read(w, "log");
+	for (size_t i = 0; i < COUNT(addrs); i++)
+		assert_int_equal(
+		    records_count(&r, "ip", addrs[i]), URLS / COUNT(addrs));
+}
+
+static void
 a_list_of_addresses_may_hold_some_that_refuse(void **state)
 {
 	enum { URLS = 60 };
@@ -612,6 +634,7 @@ main(void)
 		WORLD_TEST(requests_are_connected_to_another_host),
 		WORLD_TEST(
 		    each_new_connection_takes_the_next_of_a_list_of_addresses),
+		WORLD_TEST(both_families_of_a_list_of_addresses_are_used),
 		WORLD_TEST(a_list_of_addresses_may_hold_some_that_refuse),
 		WORLD_TEST(fetches_through_a_unix_socket),
 		WORLD_TEST(connections_come_from_the_addresses_asked_for),

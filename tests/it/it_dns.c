@@ -452,7 +452,7 @@ detours_lead_to_the_address(void **state)
 static void
 silence_for_one_family_costs_little(void **state)
 {
-	enum { NAMES = 20 };
+	enum { NAMES = 300 };
 	struct world *w = *state;
 	struct dns dns;
 	struct run *run;
@@ -460,8 +460,9 @@ silence_for_one_family_costs_little(void **state)
 	dns_script_start(w, &dns);
 	origin_start(w, NULL, NULL);
 	add_hosts(w, "list", "noaaaa.a", ".test", NAMES);
-	run = bulkfetch(w, "-c", "10", "--dns-servers", dns.addr, "-d", "out",
-	    "list", NULL);
+	/* Many more than may be out at a time. */
+	run = bulkfetch(w, "-c", "100", "--dns-max-inflight", "32",
+	    "--dns-servers", dns.addr, "-d", "out", "list", NULL);
 	expect_exit(run, 0);
 	expect_hosts(w, "noaaaa.a", ".test", NAMES);
 	assert_true(run->took_ms >= 49);

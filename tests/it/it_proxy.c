@@ -119,6 +119,9 @@ names_are_the_proxys_to_look_up(void **state)
 
 /* ---- Credentials --------------------------------------------------------- */
 
+/* What lets "user:pass" in, in the user's own words. */
+#define OPEN_FIELD "Proxy-Authorization: Basic dXNlcjpwYXNz"
+
 /* Tinyproxy says 401 to wrong ones. */
 static void
 expect_refused_status(const struct records *r, struct slice record)
@@ -134,20 +137,23 @@ expect_credentials_matter(struct world *w, const struct proxy_server *p)
 {
 	static const struct {
 		const char *scheme;
-		const char *credentials; /* -U; NULL: none */
+		const char *option; /* "-U", "-H"; NULL: none */
+		const char *value;
 		bool is_let_in;
 	} rows[] = {
-		{ "http", "user:pass", true },
-		{ "http://user:pass@", NULL, true },
-		{ "http://us%65r:p%61ss@", NULL, true },
-		{ "http://user:wrong@", "user:pass", true },
-		{ "http", "user:wrong", false },
-		{ "http", NULL, false },
+		{ "http", "-U", "user:pass", true },
+		{ "http://user:pass@", NULL, NULL, true },
+		{ "http://us%65r:p%61ss@", NULL, NULL, true },
+		{ "http://user:wrong@", "-U", "user:pass", true },
+		{ "http", "-H", OPEN_FIELD, true },
+		{ "http://user:wrong@", "-H", OPEN_FIELD, true },
+		{ "http://user:pass@", "-H", "Proxy-Authorization:", false },
+		{ "http", "-U", "user:wrong", false },
+		{ "http", NULL, NULL, false },
 	};
 
 	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
 		bool is_tunnel = i >= COUNT(rows);
-		const char *credentials = rows[i % COUNT(rows)].credentials;
 		const char *target = world_text(w, "/gen/9/%u-%zu", p->port, i);
 		const char *log = world_text(w, "log%u-%zu", p->port, i);
 		struct slice record;
@@ -157,8 +163,8 @@ expect_credentials_matter(struct world *w, const struct proxy_server *p)
 		run = bulkfetch(w, "-x",
 		    proxy_url(w, rows[i % COUNT(rows)].scheme, p), "-d", "out",
 		    "--log", log, origin_url(w, target),
-		    is_tunnel ? "-p" : "-q", credentials != NULL ? "-U" : NULL,
-		    credentials, NULL);
+		    is_tunnel ? "-p" : "-q", rows[i % COUNT(rows)].option,
+		    rows[i % COUNT(rows)].value, NULL);
 		r = records_read(w, log);
 		assert_int_equal(r.count, 1);
 		if (rows[i % COUNT(rows)].is_let_in) {
@@ -343,6 +349,14 @@ options_and_variables_say_what_goes_by_it(void **state)
 		/* Another's field, for a CGI program. */
 		{ { NULL }, { "HTTP_PROXY=" PROXY }, false },
 		{ { NULL }, { "https_proxy=" PROXY }, false },
+		/* What is of no use for https does http no harm. */
+		{ { NULL }, { "https_proxy=https://proxy.test:443" }, false },
+		{ { NULL }, { "http_proxy=" PROXY, "https_proxy=ftp://h" },
+		    true },
+		/* Whoever has a field for the proxy may go without one. */
+		{ { "-H", OPEN_FIELD }, { NULL }, false },
+		{ { "-x", PROXY, "--noproxy=127.0.0.1", "-H" OPEN_FIELD },
+		    { NULL }, false },
 		{ { NULL }, { "http_proxy=" PROXY, "no_proxy=127.0.0.1" },
 		    false },
 		{ { NULL }, { "http_proxy=" PROXY, "no_proxy=localhost" },
@@ -396,27 +410,29 @@ redirects_change_the_way(void **state)
 	struct world *w = *state;
 	struct origin_request *requests;
 	struct proxy_server p;
-	struct run *run;
 	size_t count;
 
 	origin_start(w, NULL, "--any");
 	if (!squid_start(w, &p, squid_auth(w)))
 		skip();
-	/* By the proxy, then without, and back. */
-	run = bulkfetch(w, "-x", proxy_url(w, "http://user:pass@", &p),
-	    "--noproxy", "127.0.0.2", "-d", "out",
-	    origin_url(w,
-		world_text(w,
-		    "/redirect/302/http://127.0.0.2:%u/redirect/302/"
-		    "http://127.0.0.3:%u/gen/9/a",
-		    w->port, w->port)),
-	    NULL);
-	expect_exit(run, 0);
+	/* By the proxy, then without, and back; with either's credentials. */
+	for (int i = 0; i < 2; i++)
+		expect_exit(
+		    bulkfetch(w, "-x",
+			proxy_url(w, i == 0 ? "http://user:pass@" : "http", &p),
+			"--noproxy", "127.0.0.2", "-d", "out",
+			origin_url(w,
+			    world_text(w,
+				"/redirect/302/http://127.0.0.2:%u"
+				"/redirect/302/http://127.0.0.3:%u"
+				"/gen/9/%d",
+				w->port, w->port, i)),
+			i == 1 ? "-H" : NULL, OPEN_FIELD, NULL),
+		    0);
 	requests = origin_heads(w, &count);
-	assert_int_equal(count, 3);
-	expect_via(w, &requests[0], true);
-	expect_via(w, &requests[1], false);
-	expect_via(w, &requests[2], true);
+	assert_int_equal(count, 6);
+	for (size_t i = 0; i < count; i++)
+		expect_via(w, &requests[i], i % 3 != 1);
 	expect_no_credentials(w);
 }
 

@@ -39,6 +39,22 @@ reading_name(enum dns_reading reading)
 	return names[reading];
 }
 
+static inline const char *
+verdict_name(enum dns_verdict verdict)
+{
+	static const char *const names[] = {
+		[DNS_FOUND] = "found",
+		[DNS_NODATA] = "NODATA",
+		[DNS_NXDOMAIN] = "NXDOMAIN",
+		[DNS_ALIAS] = "alias",
+		[DNS_SERVFAIL] = "SERVFAIL",
+		[DNS_REFUSED] = "REFUSED",
+	};
+
+	assert_true(verdict < COUNT(names));
+	return names[verdict];
+}
+
 /* "VERDICT TTL ADDR,ADDR," or "alias TTL NAME", or what else was read. */
 static inline const char *
 read_octets(struct slice octets, enum dns_type type, bool has_edns)
@@ -58,7 +74,7 @@ read_octets(struct slice octets, enum dns_type type, bool has_edns)
 	assert_true(a.count <= DNS_ADDRS_MAX);
 	assert_true((a.count > 0) == (a.verdict == DNS_FOUND));
 	len = (size_t)snprintf(
-	    out, sizeof(out), "%s %u ", dns_verdict_name(a.verdict), a.ttl_s);
+	    out, sizeof(out), "%s %u ", verdict_name(a.verdict), a.ttl_s);
 	for (size_t i = 0; i < a.count; i++)
 		len += (size_t)snprintf(out + len, sizeof(out) - len, "%s,",
 		    inet_ntop(type == DNS_A ? AF_INET : AF_INET6, a.addrs[i],

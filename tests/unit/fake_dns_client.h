@@ -2,7 +2,7 @@
  * fake_dns_client - a client that asks nobody: questions stay out until a test
  * answers them.  A test that includes this has the line
  *
- *     link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_cancel,--wrap=dns_client_get_stats
+ *     link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_set_awaited,--wrap=dns_client_cancel,--wrap=dns_client_get_stats
  *
  * in a comment of its own.
  */
@@ -20,7 +20,8 @@
 #define FAKE_QUERIES_MAX 64
 
 static struct {
-	struct list out; /* queries, in the order asked */
+	struct list out;   /* queries, in the order asked */
+	struct list spare; /* of them, by `spare`: those nobody waits for */
 	uint64_t asked;
 	unsigned cancelled;
 	unsigned max_inflight;
@@ -36,6 +37,8 @@ void __wrap_dns_client_free(struct dns_client *c);
 void __wrap_dns_client_configure(
     struct dns_client *c, const struct dns_client_config *config);
 void __wrap_dns_client_ask(struct dns_client *c, struct dns_query *q);
+void __wrap_dns_client_set_awaited(
+    struct dns_client *c, struct dns_query *q, bool is_awaited);
 void __wrap_dns_client_cancel(struct dns_client *c, struct dns_query *q);
 void __wrap_dns_client_get_stats(
     const struct dns_client *c, struct dns_client_stats *stats);
@@ -55,6 +58,7 @@ __wrap_dns_client_new(
 		return err_of(ERR_NOMEM);
 	memset(&fake_client, 0, sizeof(fake_client));
 	list_init(&fake_client.out);
+	list_init(&fake_client.spare);
 	fake_client.max_inflight = max_inflight;
 	*out = (void *)&fake_client.owner;
 	return err_none();
@@ -86,7 +90,18 @@ __wrap_dns_client_ask(struct dns_client *c, struct dns_query *q)
 	assert_true(q->name.len > 0);
 	assert_non_null(q->fn);
 	list_push_back(&fake_client.out, &q->link);
+	list_init(&q->spare);
 	fake_client.asked++;
+}
+
+void
+__wrap_dns_client_set_awaited(
+    struct dns_client *c, struct dns_query *q, bool is_awaited)
+{
+	fake_check_client(c);
+	list_remove(&q->spare);
+	if (!is_awaited)
+		list_push_back(&fake_client.spare, &q->spare);
 }
 
 void
@@ -94,6 +109,7 @@ __wrap_dns_client_cancel(struct dns_client *c, struct dns_query *q)
 {
 	fake_check_client(c);
 	list_remove(&q->link);
+	list_remove(&q->spare);
 	fake_client.cancelled++;
 }
 
@@ -105,8 +121,8 @@ __wrap_dns_client_get_stats(
 	*stats = (struct dns_client_stats){ .queries = fake_client.asked };
 }
 
-/* What is out, in the order asked: "AAAA example.com, A example.com"; lent
- * until the next call. */
+/* What is out, in the order asked: "AAAA example.com, A example.com", with
+ * "spare" in front of what nobody waits for; lent until the next call. */
 static const char *
 fake_questions(void)
 {
@@ -119,10 +135,11 @@ fake_questions(void)
 		struct dns_query *q = LIST_OBJECT(at, struct dns_query, link);
 		char name[DNS_NAME_TEXT_MAX];
 
-		len +=
-		    (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %s",
-			len > 0 ? ", " : "", q->type == DNS_A ? "A" : "AAAA",
-			dns_name_format(&q->name, name));
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    "%s%s%s %s", len > 0 ? ", " : "",
+		    list_is_empty(&q->spare) ? "" : "spare ",
+		    q->type == DNS_A ? "A" : "AAAA",
+		    dns_name_format(&q->name, name));
 		assert_true(len < sizeof(text));
 	}
 	return text;
@@ -149,6 +166,7 @@ fake_answer(
 		if (q->type != type || !dns_name_eq(&q->name, &wanted))
 			continue;
 		list_remove(&q->link);
+		list_remove(&q->spare);
 		q->fn(q->ctx, q, answer);
 		return;
 	}

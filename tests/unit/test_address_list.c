@@ -58,7 +58,6 @@ reads_addresses_with_and_without_ports(void **state)
 	    AF_UNSPEC);
 
 	(void)state;
-	assert_int_equal(address_list_count(l), 5);
 	assert_string_equal(next(l, 80, MAX),
 	    "10.0.0.1:80,10.0.0.2:8080,::1:80,::2:80,::3:81,");
 	address_list_free(l);
@@ -182,12 +181,21 @@ takes_a_million_addresses_and_no_more(void **state)
 	assert_non_null(content);
 	for (size_t i = 0; i <= most; i++)
 		memcpy(content + 3 * i, "::\n", 3);
-	content[3 * most] = '\0';
+	content[3 * (most + 1)] = '\0';
+	/* Only the last one differs. */
+	(void)strcpy(content + 3 * (most - 1), "::1");
 	l = read_list(content, AF_UNSPEC);
-	assert_int_equal(address_list_count(l), most);
+	for (size_t i = 1; i < most; i++) {
+		struct endpoint ep;
+
+		assert_int_equal(address_list_next(l, 80, &ep, 1), 1);
+		assert_int_equal(ep.addr.in6.sin6_addr.s6_addr[15], 0);
+	}
+	assert_string_equal(next(l, 80, 2), "::1:80,:::80,");
+	assert_string_equal(next(l, 80, 1), ":::80,");
 	address_list_free(l);
 
-	memcpy(content + 3 * most, "::\n", 4);
+	(void)memcpy(content + 3 * (most - 1), "::\n::\n", 7);
 	(void)unlink(scratch_path("list"));
 	scratch_write("list", content, 0644);
 	expect_kind("more",

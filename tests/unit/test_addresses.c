@@ -21,7 +21,8 @@ addr(const char *text)
 	return ep;
 }
 
-/* The addresses between blanks, ordered for `host`, in the same form. */
+/* The addresses between blanks, ordered for `host`, or in the order given for
+ * NULL, in the same form. */
 static const char *
 order(const char *host, const char *texts, int64_t now_ms)
 {
@@ -36,7 +37,10 @@ order(const char *host, const char *texts, int64_t now_ms)
 	for (char *t = strtok_r(copy, " ", &rest); t != NULL;
 	     t = strtok_r(NULL, " ", &rest))
 		addrs[count++] = addr(t);
-	addresses_order(a, slice_str(host), addrs, count, now_ms);
+	if (host == NULL)
+		addresses_pass_over(a, addrs, count, now_ms);
+	else
+		addresses_order(a, slice_str(host), addrs, count, now_ms);
 	out[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		char text[ENDPOINT_TEXT_MAX];
@@ -234,6 +238,33 @@ remembers_the_family_that_won_a_hosts_race(void **state)
 }
 
 static void
+keeps_the_order_of_a_list_but_for_those_that_failed(void **state)
+{
+	const char *all = "1.1.1.1 1.1.1.2 ::1 1.1.1.3 ::2";
+
+	(void)state;
+	assert_string_equal(order(NULL, "", 0), "");
+	assert_string_equal(order(NULL, all, 0), all);
+	/* Races are won by hosts, which a list does without. */
+	note_success("h", "::1", true, 0);
+	assert_string_equal(order(NULL, all, 0), all);
+
+	note_failure("::1", ECONNREFUSED, 1000);
+	note_failure("1.1.1.1", ECONNREFUSED, 2000);
+	assert_string_equal(
+	    order(NULL, all, 2000), "1.1.1.2 1.1.1.3 ::2 ::1 1.1.1.1");
+	assert_string_equal(order(NULL, all, 1000 + ADDRESSES_PASS_MS),
+	    "1.1.1.2 ::1 1.1.1.3 ::2 1.1.1.1");
+	assert_string_equal(order(NULL, all, 2000 + ADDRESSES_PASS_MS), all);
+
+	/* A family alone, without a single address that failed. */
+	note_failure("1.1.1.3", ENETUNREACH, 50000);
+	assert_string_equal(
+	    order(NULL, all, 50000), "::1 ::2 1.1.1.1 1.1.1.2 1.1.1.3");
+	assert_string_equal(order(NULL, all, 50000 + ADDRESSES_PASS_MS), all);
+}
+
+static void
 what_is_no_internet_address_is_left_alone(void **state)
 {
 	struct endpoint ep[2];
@@ -355,6 +386,17 @@ orders_64_and_leaves_the_rest_behind(void **state)
 	addresses_note_failure(a, &addrs[70], ECONNREFUSED, 0);
 	addresses_order(a, slice_str("h"), addrs, COUNT_MAX, 0);
 	for (uint32_t i = 0; i < COUNT_MAX - 1; i++) {
+		struct endpoint expected = i < 63 ? numbered(i + 1)
+		    : i == 63                     ? numbered(0)
+						  : numbered(i);
+
+		assert_true(endpoint_eq(&addrs[i], &expected));
+	}
+	/* In a list as well; number 70 is far behind in any case. */
+	for (uint32_t i = 0; i < COUNT_MAX; i++)
+		addrs[i] = numbered(i);
+	addresses_pass_over(a, addrs, COUNT_MAX, 0);
+	for (uint32_t i = 0; i < COUNT_MAX; i++) {
 		struct endpoint expected = i < 63 ? numbered(i + 1)
 		    : i == 63                     ? numbered(0)
 						  : numbered(i);
@@ -592,6 +634,7 @@ main(void)
 		TEST(a_family_that_leads_nowhere_is_passed_over_as_a_whole),
 		TEST(other_failures_are_of_one_address),
 		TEST(remembers_the_family_that_won_a_hosts_race),
+		TEST(keeps_the_order_of_a_list_but_for_those_that_failed),
 		TEST(what_is_no_internet_address_is_left_alone),
 		TEST(scopes_tell_addresses_apart),
 		TEST(forgets_first_what_it_was_told_first),

@@ -259,25 +259,6 @@ follows_aliases_up_to_a_bound_in_any_order(void **state)
 	}
 }
 
-static void
-verdicts_have_names(void **state)
-{
-	static const char *const names[] = {
-		[DNS_FOUND] = "found",
-		[DNS_NODATA] = "NODATA",
-		[DNS_NXDOMAIN] = "NXDOMAIN",
-		[DNS_ALIAS] = "alias",
-		[DNS_SERVFAIL] = "SERVFAIL",
-		[DNS_REFUSED] = "REFUSED",
-		[DNS_TIMEOUT] = "no answer",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++)
-		assert_string_equal(
-		    dns_verdict_name((enum dns_verdict)i), names[i]);
-}
-
 int
 main(void)
 {
@@ -289,7 +270,6 @@ main(void)
 		cmocka_unit_test(the_whole_rcode_is_told),
 		cmocka_unit_test(takes_as_many_addresses_as_there_is_room_for),
 		cmocka_unit_test(follows_aliases_up_to_a_bound_in_any_order),
-		cmocka_unit_test(verdicts_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,191 @@ sockets_to_a_server_that_has_gone_are_closed(void **state)
 	assert_int_equal(calls.closed, 1);
 }
 
+/* ---- Questions that nobody waits for ------------------------------------ */
+
+static void
+set_awaited(size_t i, bool is_awaited)
+{
+	dns_client_set_awaited(bench.client, &many[i].query, is_awaited);
+}
+
+/* The first `silent` of `count` are not answered, the others are. */
+static void
+ask_with_silence_first(size_t silent, size_t count)
+{
+	fake_dns_plan(&fake_dns[0], DEED_SILENCE);
+	ask_many(silent);
+	while (fake_dns[0].questions < silent)
+		bench_run_for(1);
+	fake_dns_plan(&fake_dns[0], DEED_ANSWER);
+	for (size_t i = silent; i < count; i++)
+		bench_ask(&many[i], "a.test");
+}
+
+static void
+what_nobody_waits_for_gives_way_in_its_order(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 3);
+	ask_with_silence_first(3, 3);
+	set_awaited(1, false);
+	set_awaited(2, false);
+	set_awaited(1, false);
+	bench_run_for(10);
+	assert_int_equal(bench.told, 0);
+	bench_ask(&many[3], "a.test");
+	assert_int_equal(bench_stats().queries, 4);
+	bench_run_for(10);
+	assert_int_equal(many[3].answer.verdict, DNS_FOUND);
+	assert_int_equal(many[2].told, 1);
+	assert_int_equal(many[2].answer.verdict, DNS_TIMEOUT);
+	assert_int_equal(bench.told, 2);
+	/* There is a place now, for as long as it takes. */
+	bench_ask(&many[4], "a.test");
+	bench_until(3);
+	assert_int_equal(many[4].answer.verdict, DNS_FOUND);
+	bench_until(5);
+	assert_int_equal(many[1].told_ms, 1000);
+	assert_int_equal(many[1].answer.verdict, DNS_FOUND);
+	assert_int_equal(bench_stats().queries, 3 + 2 + 2);
+}
+
+static void
+what_waits_gets_the_place_that_nobody_needs(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 3);
+	ask_with_silence_first(3, 100);
+	bench_run_for(100);
+	assert_int_equal(bench.told, 0);
+	set_awaited(0, false);
+	bench_until(1 + 97);
+	assert_true(many[99].told_ms < 200);
+	assert_int_equal(many[0].answer.verdict, DNS_TIMEOUT);
+	assert_int_equal(many[1].told + many[2].told, 0);
+	bench_until(100);
+}
+
+static void
+what_somebody_waits_for_again_keeps_its_place(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 2);
+	ask_with_silence_first(2, 2);
+	set_awaited(0, false);
+	set_awaited(0, true);
+	bench_ask(&many[2], "a.test");
+	bench_run_for(500);
+	assert_int_equal(bench.told, 0);
+	assert_int_equal(bench_stats().queries, 2);
+	bench_until(3);
+	/* The others were asked again in between. */
+	assert_int_equal(many[0].answer.verdict, DNS_FOUND);
+}
+
+static void
+what_has_no_place_yet_is_given_up_when_nobody_waits_for_it(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 2);
+	ask_with_silence_first(2, 4);
+	set_awaited(2, false);
+	assert_int_equal(many[2].told, 0);
+	bench_run_for(10);
+	assert_int_equal(bench.told, 1);
+	assert_int_equal(many[2].answer.verdict, DNS_TIMEOUT);
+	assert_int_equal(bench_stats().queries, 2);
+	/* It took no place, and leaves none. */
+	set_awaited(2, false);
+	set_awaited(1, false);
+	bench_until(3);
+	assert_int_equal(many[3].answer.verdict, DNS_FOUND);
+	assert_true(many[3].told_ms < 100);
+}
+
+/* Between its rounds it is nowhere but on a list. */
+static void
+what_pauses_for_nobody_gives_way_too(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 1);
+	fake_dns_shut(&fake_dns[0]);
+	bench_ask(&many[0], "a.test");
+	bench_run_for(10);
+	fake_dns_reopen(&fake_dns[0]);
+	bench_ask(&many[1], "a.test");
+	set_awaited(0, false);
+	bench_until(2);
+	assert_int_equal(many[0].answer.verdict, DNS_TIMEOUT);
+	assert_int_equal(many[1].answer.verdict, DNS_FOUND);
+	assert_true(many[1].told_ms < 100);
+}
+
+static void
+sockets_are_not_held_for_nobody(void **state)
+{
+	const unsigned room = DNS_UDP_SOCKETS_MAX * DNS_SOCKET_QUERIES;
+
+	(void)state;
+	bench_close();
+	open_with(1, 5000);
+	ask_with_silence_first(room, room + 10);
+	assert_int_equal(bench_stats().queries, room);
+	for (size_t i = 0; i < 20; i++)
+		set_awaited(i, false);
+	bench_until(20);
+	assert_true(fake_now_ms - FAKE_START_MS < 100);
+	for (size_t i = 0; i < 10; i++) {
+		assert_int_equal(many[i].answer.verdict, DNS_TIMEOUT);
+		assert_int_equal(many[room + i].answer.verdict, DNS_FOUND);
+	}
+	assert_int_equal(many[10].told, 0);
+}
+
+static void
+connections_are_not_held_for_nobody(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 100);
+	bench.config.uses_tcp = true;
+	dns_client_configure(bench.client, &bench.config);
+	ask_with_silence_first(DNS_TCP_SOCKETS_MAX, DNS_TCP_SOCKETS_MAX + 3);
+	bench_run_for(10);
+	assert_int_equal(calls.tcp, DNS_TCP_SOCKETS_MAX);
+	set_awaited(5, false);
+	bench_until(4);
+	assert_true(fake_now_ms - FAKE_START_MS < 100);
+	assert_int_equal(many[5].answer.verdict, DNS_TIMEOUT);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(
+		    many[DNS_TCP_SOCKETS_MAX + i].answer.verdict, DNS_FOUND);
+}
+
+static void
+what_nobody_waits_for_may_be_cancelled_and_asked_again(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 2);
+	ask_with_silence_first(2, 2);
+	set_awaited(0, false);
+	dns_client_cancel(bench.client, &many[0].query);
+	set_awaited(0, false);
+	fake_dns_plan(&fake_dns[0], DEED_LATE);
+	fake_dns[0].late_ms = 100;
+	bench_ask(&many[0], "a.test");
+	bench_ask(&many[2], "a.test");
+	bench_until(1);
+	assert_int_equal(many[0].answer.verdict, DNS_FOUND);
+	bench_until(3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -222,6 +407,15 @@ main(void)
 		TEST(a_socket_that_nothing_is_out_on_gives_way),
 		TEST(a_socket_stays_until_it_has_been_read),
 		TEST(sockets_to_a_server_that_has_gone_are_closed),
+		TEST(what_nobody_waits_for_gives_way_in_its_order),
+		TEST(what_waits_gets_the_place_that_nobody_needs),
+		TEST(what_somebody_waits_for_again_keeps_its_place),
+		TEST(
+		    what_has_no_place_yet_is_given_up_when_nobody_waits_for_it),
+		TEST(what_pauses_for_nobody_gives_way_too),
+		TEST(sockets_are_not_held_for_nobody),
+		TEST(connections_are_not_held_for_nobody),
+		TEST(what_nobody_waits_for_may_be_cancelled_and_asked_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,9 +129,35 @@ what_is_cancelled_makes_room_for_the_next(void **state)
 	dns_client_cancel(bench.client, &a[1].query);
 	assert_int_equal(bench_stats().queries, 1);
 	dns_client_cancel(bench.client, &a[0].query);
+	bench_run_for(1);
 	assert_int_equal(bench_stats().queries, 2);
 	bench_until(1);
 	assert_int_equal(a[2].told, 1);
+}
+
+/* Each would be sent in the place of the one before, for nothing. */
+static void
+the_end_of_all_sends_nothing(void **state)
+{
+	static struct asking a[200];
+
+	(void)state;
+	bench_close();
+	bench_open(1, 4);
+	fake_dns_plan(&fake_dns[0], DEED_SILENCE);
+	memset(a, 0, sizeof(a));
+	for (size_t i = 0; i < COUNT(a); i++)
+		bench_ask(&a[i], "a.test");
+	assert_int_equal(bench_stats().queries, 4);
+	for (size_t i = 0; i < COUNT(a); i++)
+		dns_client_cancel(bench.client, &a[i].query);
+	bench_run_for(5000);
+	assert_int_equal(bench_stats().queries, 4);
+	assert_int_equal(fake_dns[0].questions, 4);
+	assert_int_equal(bench.told, 0);
+	/* That was not the end of the client. */
+	fake_dns_plan(&fake_dns[0], DEED_ANSWER);
+	assert_int_equal(bench_resolve(&a[0], "a.test"), DNS_FOUND);
 }
 
 static void
@@ -284,6 +310,7 @@ main(void)
 		TEST(whoever_is_told_may_cancel_all_others),
 		TEST(what_is_cancelled_is_never_told),
 		TEST(what_is_cancelled_makes_room_for_the_next),
+		TEST(the_end_of_all_sends_nothing),
 		TEST(what_has_failed_may_be_cancelled_before_it_is_told),
 		TEST(what_waits_between_rounds_may_be_cancelled),
 		TEST(a_question_without_room_for_its_timer_fails_alone),

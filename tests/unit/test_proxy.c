@@ -232,7 +232,7 @@ says_what_is_wrong(void **state)
 static const char *
 padded(const char *prefix, size_t count, const char *suffix)
 {
-	static char text[4 * PROXY_TEXT_MAX];
+	static char text[PROXY_VALUE_MAX + 128];
 
 	assert_true(count < sizeof(text) - 64);
 	(void)snprintf(text, sizeof(text), "%s", prefix);
@@ -270,6 +270,66 @@ texts_names_and_passwords_have_a_longest(void **state)
 	expect_problem(padded("", 64, ""), NULL, "too long");
 	expect_problem(padded("", most, ""), NULL, "too long");
 	expect_problem(padded("[fe80::1%", most - 10, "]:"), NULL, "8 KiB");
+}
+
+static void
+sends_what_it_is_told_instead_of_basic(void **state)
+{
+	static const char *const texts[] = { "h", "u:p@h" };
+	struct slice value = slice_str(padded("", PROXY_VALUE_MAX + 1, ""));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct proxy p;
+
+		expect_kind(texts[i], proxy_init(&p, texts[i], NULL), ERR_NONE);
+		expect_kind("set", proxy_set_value(&p, slice_str("Bearer t")),
+		    ERR_NONE);
+		expect_text(texts[i], buf_slice(&p.field),
+		    "Proxy-Authorization: Bearer t\r\n");
+		expect_kind("long", proxy_set_value(&p, value), ERR_LIMIT);
+		expect_text(texts[i], buf_slice(&p.field),
+		    "Proxy-Authorization: Bearer t\r\n");
+		expect_kind("longest",
+		    proxy_set_value(&p, slice_first(value, PROXY_VALUE_MAX)),
+		    ERR_NONE);
+		assert_int_equal(p.field.len,
+		    strlen("Proxy-Authorization: \r\n") + PROXY_VALUE_MAX);
+		expect_kind(
+		    "none", proxy_set_value(&p, slice_of(NULL, 0)), ERR_NONE);
+		assert_int_equal(p.field.len, 0);
+		proxy_fini(&p);
+	}
+}
+
+static void
+socks_has_no_fields(void **state)
+{
+	struct proxy p;
+
+	(void)state;
+	expect_kind("socks", proxy_init(&p, "socks5://u:p@h", NULL), ERR_NONE);
+	expect_kind("set", proxy_set_value(&p, slice_str("a")), ERR_NONE);
+	assert_int_equal(p.field.len, 0);
+	expect_text("user", buf_slice(&p.user), "u");
+	proxy_fini(&p);
+}
+
+static void
+keeps_its_field_when_memory_is_refused(void **state)
+{
+	/* More than there is room for already. */
+	struct slice value = slice_str(padded("", 5000, ""));
+	struct proxy p;
+
+	(void)state;
+	expect_kind("u:p@h", proxy_init(&p, "u:p@h", NULL), ERR_NONE);
+	refuse_begin(1);
+	expect_kind("set", proxy_set_value(&p, value), ERR_NOMEM);
+	assert_true(refuse_end());
+	expect_text(
+	    "kept", buf_slice(&p.field), "Proxy-Authorization: Basic dTpw\r\n");
+	proxy_fini(&p);
 }
 
 static void
@@ -311,6 +371,9 @@ main(void)
 		cmocka_unit_test(an_empty_userinfo_is_none),
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(texts_names_and_passwords_have_a_longest),
+		cmocka_unit_test(sends_what_it_is_told_instead_of_basic),
+		cmocka_unit_test(socks_has_no_fields),
+		cmocka_unit_test(keeps_its_field_when_memory_is_refused),
 		cmocka_unit_test(fails_alone_when_memory_is_refused),
 	};
 

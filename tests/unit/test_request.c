@@ -59,6 +59,10 @@ static const struct row {
 	    "GET / HTTP/1.1\r\nHost: h\r\n\r\n" },
 	{ "http://h/", { 0 }, { "host: other" },
 	    "GET / HTTP/1.1\r\nhost: other\r\n" AGENT ACCEPT "\r\n" },
+	/* what is the proxy's: never here */
+	{ "http://h/", { 0 },
+	    { "Proxy-Authorization: a", "X: y", "PROXY-authorization;" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nX: y\r\n" AGENT ACCEPT "\r\n" },
 	{ "http://h/", { 0 }, { "Host;" },
 	    "GET / HTTP/1.1\r\nHost:\r\n" AGENT ACCEPT "\r\n" },
 	/* credentials: a:b is YTpi, u:p is dTpw */
@@ -232,6 +236,8 @@ refuses_what_would_break_the_message(void **state)
 		{ { 0 }, "upgrade: h2c" },
 		{ { 0 }, "Expect: 100-continue" },
 		{ { 0 }, "Host:" },
+		{ { 0 }, "Proxy-Authorization: a\r\nX: y" },
+		{ { 0 }, "Proxy-Authorization: a\x7f" },
 	};
 
 	(void)state;
@@ -249,6 +255,44 @@ refuses_what_would_break_the_message(void **state)
 			fail_msg("row %zu: err %s", i, err_name(err.kind));
 		assert_null(form.fields.ptr);
 		request_form_fini(&form);
+	}
+}
+
+static void
+finds_what_is_said_to_proxies(void **state)
+{
+	static const struct {
+		const char *fields[4];
+		const char *value; /* NULL: nothing is said */
+	} words[] = {
+		{ { NULL }, NULL },
+		{ { "X: y", "Authorization: a", "Proxy-Authorizations: b" },
+		    NULL },
+		{ { "X: y", "proxy-authorization: \tBearer  a \t" },
+		    "Bearer  a" },
+		{ { "Proxy-Authorization: a", "Proxy-Authorization: b",
+		      "X: y" },
+		    "b" },
+		{ { "Proxy-Authorization:" }, "" },
+		{ { "Proxy-Authorization; " }, NULL },
+		{ { "Proxy-Authorization;" }, "" },
+		{ { "Proxy-Authorization: a", "PROXY-AUTHORIZATION:" }, "" },
+		{ { "Proxy-Authorization:", "Proxy-Authorization: a" }, "a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		struct slice value = slice_str("as before");
+		size_t count = 0;
+		bool is_said;
+
+		while (words[i].fields[count] != NULL)
+			count++;
+		is_said =
+		    request_find_proxy_field(words[i].fields, count, &value);
+		assert_int_equal(is_said, words[i].value != NULL);
+		expect_text(
+		    "value", value, is_said ? words[i].value : "as before");
 	}
 }
 
@@ -398,6 +442,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_what_was_wished),
 		cmocka_unit_test(refuses_what_would_break_the_message),
+		cmocka_unit_test(finds_what_is_said_to_proxies),
 		cmocka_unit_test(refuses_a_second_host),
 		cmocka_unit_test(leaves_out_what_a_redirect_has_made_void),
 		cmocka_unit_test(knows_what_the_methods_mean),

@@ -350,11 +350,13 @@ writes_what_a_proxy_is_told_beside_the_rest(void **state)
 		    "a:b",
 		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n" PASS
 		    "Authorization: Basic YTpi\r\n" MORE },
-		/* The user's own word wins. */
+		/* The user's own word comes by way of the proxy alone. */
 		{ { .is_absolute = true, .proxy_field = TEXT(PASS) },
 		    "Proxy-Authorization: mine", NULL,
-		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n"
-		    "Proxy-Authorization: mine\r\n\r\n" },
+		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n" PASS "\r\n" },
+		{ { .is_absolute = true }, "proxy-authorization: mine", NULL,
+		    "GET http://h/f HTTP/1.1\r\nHost: h\r\n\r\n" },
+		{ { 0 }, "Proxy-Authorization;", NULL, HEAD "\r\n" },
 		{ { .range_from = 5,
 		      .if_range = TEXT("\"a\""),
 		      .is_absolute = true,

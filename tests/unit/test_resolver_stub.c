@@ -1,5 +1,5 @@
 /* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait */
-/* link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_cancel,--wrap=dns_client_get_stats */
+/* link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_set_awaited,--wrap=dns_client_cancel,--wrap=dns_client_get_stats */
 #include "stub_bench.h"
 
 /* ---- Both types --------------------------------------------------------- */
@@ -150,13 +150,53 @@ the_other_type_is_waited_for_so_long_and_goes_on_for_the_cache(void **state)
 	expect_told(&a, V4);
 	expect_stats(1, 0, 0, 0, 0, 0);
 	/* Nobody else waits for what was waited for already. */
-	expect_questions("AAAA a.example");
+	expect_questions("spare AAAA a.example");
 	expect_cached("a.example", V4);
 	fake_found("a.example", 300, V6);
 	expect_cached("a.example", V6 "," V4);
 	assert_int_equal(fake_client.asked, 2);
 	assert_int_equal(fake_client.cancelled, 0);
 	expect_stats(1, 2, 0, 0, 0, 0);
+}
+
+/* As it ends when others need its place. */
+static void
+the_other_type_may_be_given_up(void **state)
+{
+	struct asker a;
+
+	(void)state;
+	ask(&a, "a.example");
+	fake_found("a.example", 300, V4);
+	pass_ms(RESOLVER_STUB_DELAY_MS);
+	expect_told(&a, V4);
+	expect_questions("spare AAAA a.example");
+	fake_say("a.example", DNS_AAAA, DNS_TIMEOUT);
+	expect_cached("a.example", V4);
+	expect_stats(1, 1, 0, 0, 0, 0);
+	/* For a while. */
+	pass_ms(1000);
+	ask(&a, "a.example");
+	expect_questions("AAAA a.example");
+	fake_found("a.example", 300, V6);
+	expect_told(&a, V6 "," V4);
+}
+
+/* It is asked for over an alias, and by then for nobody. */
+static void
+an_alias_followed_for_nobody_is_asked_for_by_nobody(void **state)
+{
+	struct asker a;
+
+	(void)state;
+	ask(&a, "a.example");
+	fake_found("a.example", 300, V4);
+	pass_ms(RESOLVER_STUB_DELAY_MS);
+	expect_told(&a, V4);
+	fake_alias("a.example", DNS_AAAA, 300, "b.example");
+	expect_questions("spare AAAA b.example");
+	fake_found("b.example", 300, V6);
+	expect_cached("a.example", V6 "," V4);
 }
 
 static void
@@ -204,6 +244,7 @@ what_has_expired_meanwhile_is_asked_for_again(void **state)
 	pass_ms(RESOLVER_STUB_DELAY_MS);
 	expect_told(&a, V4);
 	pass_ms(11000);
+	expect_questions("spare AAAA a.example");
 	ask(&b, "a.example");
 	expect_questions("AAAA a.example, A a.example");
 	assert_int_equal(fake_client.asked, 3);
@@ -402,7 +443,7 @@ whoever_is_told_late_may_ask_again_and_give_up(void **state)
 	pass_ms(RESOLVER_STUB_DELAY_MS);
 	expect_told(&b, V4);
 	assert_int_equal(a.calls, 0);
-	expect_questions("AAAA a.example");
+	expect_questions("spare AAAA a.example");
 }
 
 /* ---- The cache ---------------------------------------------------------- */
@@ -498,6 +539,8 @@ main(void)
 		STUB_TEST(what_two_types_come_to),
 		STUB_TEST(
 		    the_other_type_is_waited_for_so_long_and_goes_on_for_the_cache),
+		STUB_TEST(the_other_type_may_be_given_up),
+		STUB_TEST(an_alias_followed_for_nobody_is_asked_for_by_nobody),
 		STUB_TEST(
 		    a_type_without_addresses_is_no_reason_to_stop_waiting),
 		STUB_TEST(

@@ -1,5 +1,5 @@
 /* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait */
-/* link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_cancel,--wrap=dns_client_get_stats */
+/* link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_set_awaited,--wrap=dns_client_cancel,--wrap=dns_client_get_stats */
 /* Other names than the one asked for: the search list, and aliases. */
 #include "stub_bench.h"
 

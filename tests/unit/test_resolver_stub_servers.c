@@ -1,6 +1,6 @@
 /* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait */
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
-/* link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_cancel,--wrap=dns_client_get_stats */
+/* link: -Wl,--wrap=dns_client_new,--wrap=dns_client_free,--wrap=dns_client_configure,--wrap=dns_client_ask,--wrap=dns_client_set_awaited,--wrap=dns_client_cancel,--wrap=dns_client_get_stats */
 /* Which servers, what it tells of them, and what happens without memory. */
 #include "refuse.h"
 #include "stub_bench.h"

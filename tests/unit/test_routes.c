@@ -59,6 +59,24 @@ way(const char *url_text)
 	return out;
 }
 
+/* What the way of the URL is. */
+static struct route
+route_of(const char *url_text)
+{
+	struct buf space;
+	struct url url;
+	struct route route;
+
+	buf_init(&space, URL_SPACE_MAX);
+	expect_kind(
+	    url_text, url_parse(slice_str(url_text), &space, &url), ERR_NONE);
+	routes_find(routes, &url, &route);
+	buf_fini(&space);
+	/* They were the URL's. */
+	route.host = slice_of(NULL, 0);
+	return route;
+}
+
 /* "addr:port,addr:port," on the way of the URL; "look up" when unknown. */
 static const char *
 addrs_some(const char *url_text, size_t max)
@@ -185,6 +203,108 @@ a_tunnel_when_wished_for(void **state)
 	make();
 	assert_string_equal(way("http://a/"), "a:80 by http://p:1");
 	assert_string_equal(way("https://a/"), "a:443 by http://p:1");
+}
+
+/* The field's value that its proxy gets, NULL without. */
+static void
+expect_said(const char *url, const char *value)
+{
+	const struct proxy *proxy = route_of(url).proxy;
+	char line[64] = "";
+
+	if (value != NULL)
+		(void)snprintf(
+		    line, sizeof(line), "Proxy-Authorization: %s\r\n", value);
+	assert_non_null(proxy);
+	expect_text(url, buf_slice(&proxy->field), line);
+}
+
+static void
+what_the_user_says_to_proxies_wins_over_credentials(void **state)
+{
+	static const char *const fields[] = { "X: y",
+		"proxy-authorization: Bearer t" };
+	static const char *const none[] = { "Proxy-Authorization:" };
+
+	(void)state;
+	options.http_proxy = "u:p@p:1";
+	options.https_proxy = "q:1";
+	make();
+	expect_said("http://a/", "Basic dTpw");
+	expect_said("https://a/", NULL);
+
+	options.fields = fields;
+	options.field_count = 1;
+	make();
+	expect_said("http://a/", "Basic dTpw");
+	options.field_count = 2;
+	make();
+	expect_said("http://a/", "Bearer t");
+	expect_said("https://a/", "Bearer t");
+
+	options.proxy_credentials = "a:b";
+	make();
+	expect_said("http://a/", "Bearer t");
+	options.fields = none;
+	options.field_count = 1;
+	make();
+	expect_said("http://a/", NULL);
+	expect_said("https://a/", NULL);
+
+	options.http_proxy = "socks5://u:p@p:1";
+	options.fields = fields;
+	options.field_count = 2;
+	make();
+	expect_said("http://a/", NULL);
+}
+
+static void
+an_https_proxy_of_no_use_fails_https_alone(void **state)
+{
+	static const struct {
+		const char *proxy;
+		const char *why;
+	} rows[] = {
+		{ "https://p.example:443", "TLS" },
+		{ "p:0", "a bad port" },
+		{ "ftp://h", "scheme" },
+	};
+
+	(void)state;
+	options.no_proxy = "b.example";
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		struct err err;
+
+		options.https_proxy = rows[i / 2].proxy;
+		options.http_proxy = i % 2 == 0 ? NULL : "p:1";
+		make();
+		assert_string_equal(way("http://a/"),
+		    i % 2 == 0 ? "a:80" : "a:80 by http://p:1 absolute");
+		assert_int_equal(route_of("http://a/").err.kind, ERR_NONE);
+		assert_int_equal(
+		    route_of("https://b.example/").err.kind, ERR_NONE);
+		err = route_of("https://a/").err;
+		expect_kind(rows[i / 2].proxy, err, ERR_PROXY);
+		assert_int_equal(err.sys, EACCES);
+		assert_non_null(strstr(err.why, rows[i / 2].why));
+		assert_null(route_of("https://a/").proxy);
+	}
+	/* Where no proxy is used it makes no difference. */
+	options.unix_socket = "/run/x";
+	make();
+	assert_int_equal(route_of("https://a/").err.kind, ERR_NONE);
+}
+
+static void
+a_list_alone_keeps_the_order_of_addresses(void **state)
+{
+	(void)state;
+	make();
+	assert_false(route_of("http://a/").keeps_order);
+	scratch_write("list", "10.0.0.1\n::1\n", 0644);
+	options.address_list = scratch_path("list");
+	make();
+	assert_true(route_of("http://a/").keeps_order);
 }
 
 static void
@@ -345,6 +465,8 @@ says_which_option_is_wrong(void **state)
 {
 	static const char *const rules[] = { "a:80:b:81", "a:\x1b:" };
 	static const char *const resolves[] = { "a:80:10.0.0.1", "a:80:b" };
+	static char long_field[PROXY_VALUE_MAX + 30];
+	const char *field;
 	char long_path[200];
 
 	(void)state;
@@ -380,8 +502,17 @@ says_which_option_is_wrong(void **state)
 
 	options.http_proxy = "ftp://h";
 	expect_problem(true, "proxy 'ftp://h': a scheme other than");
-	options.https_proxy = "h:0";
+	options.http_proxy = options.https_proxy = "h:0";
 	expect_problem(true, "proxy 'h:0': a bad port");
+	field = long_field;
+	memset(long_field, 'x', sizeof(long_field));
+	memcpy(long_field, "Proxy-Authorization:", 20);
+	long_field[sizeof(long_field) - 1] = '\0';
+	options.fields = &field;
+	options.field_count = 1;
+	options.http_proxy = "h:1";
+	expect_problem(
+	    true, "field 'Proxy-Authorization': a value longer than 32 KiB");
 	options.http_proxy = "socks4://h";
 	options.proxy_credentials = "u:p";
 	expect_problem(true, "proxy 'socks4://h': a password");
@@ -406,9 +537,14 @@ fails_alone_when_memory_is_refused(void **state)
 {
 	static const char *const rules[] = { "a:80:b:81", "c:::" };
 	static const char *const resolves[] = { "a:80:10.0.0.1" };
+	static char long_field[5000];
+	const char *field = long_field;
 	size_t n;
 
 	(void)state;
+	/* Longer than what the credentials have made room for. */
+	memset(long_field, 'x', sizeof(long_field) - 1);
+	memcpy(long_field, "Proxy-Authorization:", 20);
 	scratch_write("list", "::1\n", 0644);
 	options.connect_tos = rules;
 	options.connect_to_count = 2;
@@ -416,6 +552,8 @@ fails_alone_when_memory_is_refused(void **state)
 	options.resolve_count = 1;
 	options.http_proxy = options.https_proxy = "u:p@h:1";
 	options.address_list = scratch_path("list");
+	options.fields = &field;
+	options.field_count = 1;
 	for (n = 1;; n++) {
 		struct err err;
 
@@ -442,6 +580,9 @@ main(void)
 		TEST(no_proxy_is_used_for_the_hosts_without),
 		TEST(no_proxy_goes_by_the_urls_host),
 		TEST(a_tunnel_when_wished_for),
+		TEST(what_the_user_says_to_proxies_wins_over_credentials),
+		TEST(an_https_proxy_of_no_use_fails_https_alone),
+		TEST(a_list_alone_keeps_the_order_of_addresses),
 		TEST(socks_is_never_asked_for_whole_requests),
 		TEST(connects_elsewhere_by_the_first_rule),
 		TEST(what_is_elsewhere_is_reached_by_a_tunnel),
