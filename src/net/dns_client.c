@@ -162,6 +162,19 @@ pause_query(struct dns_query *q)
 		dns_query_enter(q, QUERY_PAUSED, &c->out);
 }
 
+/*
+ * Nobody has answered it, and others have not been asked at all yet: those go
+ * first, so that many silent names hold up no others for longer than a round.
+ */
+static void
+stand_back(struct dns_query *q)
+{
+	struct dns_client *c = q->client;
+
+	c->inflight--;
+	dns_query_enter(q, QUERY_WAITING, &c->waiting);
+}
+
 /* Everybody who may know was asked in this round.  Where all have had their say
  * the rounds that are left have nobody to ask, and take no time. */
 static void
@@ -176,6 +189,8 @@ end_round(struct dns_query *q)
 	q->asked = 0;
 	if (q->has_to_pause)
 		pause_query(q);
+	else if (!list_is_empty(&c->waiting))
+		stand_back(q);
 }
 
 /* Takes the first one that is READY further: to CHOSEN, PAUSED, ENDED, or into
@@ -471,6 +486,7 @@ dns_client_configure(
 			c->servers.servers[map[i]] = known.servers[i];
 	}
 	dns_udp_renumber(&c->udp, map);
+	renumber_list(&c->waiting, map);
 	renumber_list(&c->out, map);
 	renumber_list(&c->ready, map);
 	renumber_list(&c->streams, map);

@@ -22,8 +22,9 @@
  * At most `max_inflight` questions are under way, and over UDP as many as the
  * sockets hold; the others wait in the order they came.  Where descriptors are
  * used up they wait as well.  One that nobody waits for any more gives way to
- * them.  A question fails with DNS_SERVFAIL for our own
- * sake only when memory for its timer, or a random number, is refused.
+ * them, and one that was not answered in a round stands back behind them.  A
+ * question fails with DNS_SERVFAIL for our own sake only when memory for its
+ * timer, or a random number, is refused.
  *
  * An answer is taken only from the server asked, with the id, name, type and
  * class asked for.  Answers are told from the reactor, never before

@@ -71,6 +71,25 @@ no_more_are_under_way_than_may_be(void **state)
 		assert_int_equal(many[i].told_ms, 10 * (i / 7 + 1));
 }
 
+/* Two at a time, and the first four questions are not answered. */
+static void
+the_silent_ones_stand_back_for_those_not_asked_yet(void **state)
+{
+	(void)state;
+	bench_close();
+	open_with(1, 2);
+	fake_dns_plan(&fake_dns[0], DEED_SILENCE);
+	for (int i = 0; i < 3; i++)
+		fake_dns_then(&fake_dns[0], DEED_SILENCE);
+	fake_dns_then(&fake_dns[0], DEED_ANSWER);
+	ask_many(10);
+	bench_until(10);
+	expect_found(10);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(many[i].told_ms, 2000);
+	assert_int_equal(bench_stats().queries, 14);
+}
+
 static void
 a_limit_of_none_means_one(void **state)
 {
@@ -400,6 +419,7 @@ main(void)
 		TEST(ten_thousand_are_answered_with_two_calls_each),
 		TEST(ports_and_ids_are_spread),
 		TEST(no_more_are_under_way_than_may_be),
+		TEST(the_silent_ones_stand_back_for_those_not_asked_yet),
 		TEST(a_limit_of_none_means_one),
 		TEST(no_more_sockets_are_open_than_may_be),
 		TEST(slow_answers_do_not_take_the_sockets_from_the_others),
