@@ -254,16 +254,12 @@ engine_pump(struct engine *e)
 {
 	int begun = 0;
 
-	if (e->is_pumping)
-		return true;
-	e->is_pumping = true;
 	for (; begun < ENGINE_PUMP_MAX && has_room(e); begun++) {
 		if (!list_is_empty(&e->waiting) && begin_waiting(e))
 			continue;
 		if (!may_ask_source(e) || !begin_next(e))
 			break;
 	}
-	e->is_pumping = false;
 	/* Without room, the end of a request comes first. */
 	if (begun == ENGINE_PUMP_MAX)
 		return false;
@@ -382,6 +378,10 @@ engine_run(struct engine *e)
 		engine_on_tick(e);
 	for (;;) {
 		obey(e);
+		/* Once a batch, when all that has ended in it has made room:
+		 * a server that sleeps is woken by the first of many requests
+		 * rather than by each, which costs us a fifth of the time that
+		 * a new connection takes. */
 		has_begun_all = engine_pump(e);
 		flush(e);
 		if (is_over(e))

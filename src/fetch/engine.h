@@ -104,7 +104,6 @@ struct engine {
 	enum engine_phase phase;
 	enum engine_source_state source_state;
 	enum bulkfetch_end end;
-	bool is_pumping;
 	bool is_short;          /* begin nothing until something has ended */
 	int64_t regrow_ms;      /* how long to wait the next time */
 	int64_t stuck_since_ms; /* short with nothing under way; -1 if not */

@@ -294,7 +294,6 @@ engine_on_transfer(void *ctx, struct transfer *t, enum transfer_end end,
 		transfer_release(t);
 		break;
 	}
-	(void)engine_pump(e);
 }
 
 /* ---- Hosts -------------------------------------------------------------- */

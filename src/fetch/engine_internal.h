@@ -8,10 +8,7 @@
 
 #include "fetch/engine.h"
 
-/*
- * Begin what can be begun; false when there may be more.  Called from within
- * itself, through a transfer that ends at once, it does nothing.
- */
+/* Begin what can be begun; false when there may be more. */
 bool engine_pump(struct engine *e);
 
 /* Ask for a turn of `t`, which is READY, and begin it when it may go. */

@@ -62,12 +62,12 @@ struct stream_io
 prelude_send(struct prelude *p, struct stream *s)
 {
 	struct stream_io io = ready_below(p, s);
+	struct iovec iov;
 
 	while (io.status == STREAM_OK && p->out.len > 0) {
 		/* iovec is shared with reading, hence its lack of const. */
-		struct iovec iov = { .iov_base = (void *)(uintptr_t)p->out.ptr,
-			.iov_len = p->out.len };
-
+		iov.iov_base = (void *)(uintptr_t)p->out.ptr;
+		iov.iov_len = p->out.len;
 		change_places(p, s);
 		io = s->ops->send(s, &iov, 1);
 		change_places(p, s);

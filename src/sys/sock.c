@@ -151,7 +151,7 @@ endpoint_local(const char *path, struct endpoint *out)
 bool
 endpoint_parse_port(struct slice text, uint16_t port, struct endpoint *out)
 {
-	struct slice addr = text;
+	struct slice addr;
 	uint64_t value = port;
 	size_t end;
 

@@ -51,7 +51,7 @@ a_run_fails_no_more_than_so_many_percent(void **state)
 	    world_fetch(urls, 4, 1000, &stats), BULKFETCH_END_ERRORS);
 	assert_in_range(stats.fetched + stats.failed, 100, 106);
 	(void)world_setup(NULL);
-	world.options.max_error_percent = 25.5;
+	world.options.max_error_percent = 30;
 	assert_int_equal(
 	    world_fetch(urls, 4, 1000, &stats), BULKFETCH_END_LIST);
 }
