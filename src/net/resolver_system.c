@@ -77,7 +77,7 @@ load_conf(struct resolver_system *s)
 	return err;
 }
 
-/* What was known before goes on when a changed file cannot be read for now. */
+/* What was known before goes on where a changed file cannot be read. */
 static struct err
 refresh_conf(struct resolver_system *s)
 {
