@@ -44,12 +44,38 @@ it_hears_of_each_failure(void **state)
 	expect_says(run, world_text(w, "%s: body: ", origin_url(w, "/8")));
 }
 
+/* The hosts of the list are nowhere; localhost is where they are. */
+static void
+a_script_spreads_over_the_addresses_of_a_service(void **state)
+{
+	const char *words[] = { "localhost", "-4", "-d", "out", "list", NULL };
+	struct run_spec spec = { .words = words };
+	struct world *w = *state;
+	char *script = realpath("examples/fronts", NULL);
+	struct run *run;
+
+	if (script == NULL) {
+		print_message("not run from the top: skipped\n");
+		skip();
+	}
+	origin_start(w, NULL, NULL);
+	world_write(w, "list", origin_url_at(w, "front.invalid", "/gen/5/a"));
+	spec.program = script;
+	spec.env[0] = world_text(
+	    w, "BULKFETCH=%s", program_path("BULKFETCH", "bulkfetch"));
+	run = run_spec(w, &spec);
+	expect_exit(run, 0);
+	expect_says(run, "addresses of localhost");
+	free(script);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_program_has_a_source_and_a_collector_of_its_own),
 		WORLD_TEST(it_hears_of_each_failure),
+		WORLD_TEST(a_script_spreads_over_the_addresses_of_a_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
