@@ -211,6 +211,24 @@ put_ipv6(struct slice in, uint8_t **to, struct host *host)
 }
 
 struct err
+host_split_port(struct slice in, struct slice *host, struct slice *port)
+{
+	size_t end = slice_find(in, ':');
+
+	if (in.len > 0 && in.ptr[0] == '[') {
+		end = slice_find(in, ']');
+		if (end == in.len)
+			return err_why(ERR_REQUEST, "a '[' without its ']'");
+		end++;
+		if (end < in.len && in.ptr[end] != ':')
+			return err_why(ERR_REQUEST, "a bad IPv6 address");
+	}
+	*host = slice_first(in, end);
+	*port = slice_from(in, end < in.len ? end + 1 : end);
+	return err_none();
+}
+
+struct err
 host_put(struct slice in, uint8_t **to, struct host *host)
 {
 	struct host written = { 0 };

@@ -26,6 +26,13 @@ struct host {
 	struct slice zone; /* IPv6: borrowed from what was read, else empty */
 };
 
+/*
+ * Cut "host[:port]" in two; an IPv6 address keeps its brackets, and a port that
+ * is not there is empty.  Neither is checked.  ERR_REQUEST and a reason.
+ */
+struct err host_split_port(
+    struct slice in, struct slice *host, struct slice *port);
+
 /* What host_put() may write more than it reads: a zone's "%" as "%25". */
 #define HOST_ADDED_MAX 2
 

@@ -156,7 +156,6 @@ split_authority(struct pieces *p)
 	struct slice rest = p->authority;
 	const uint8_t *at =
 	    rest.len > 0 ? memrchr(rest.ptr, '@', rest.len) : NULL;
-	size_t end;
 
 	if (at != NULL) {
 		size_t len = (size_t)(at - rest.ptr);
@@ -165,19 +164,7 @@ split_authority(struct pieces *p)
 		p->userinfo = slice_first(rest, len);
 		rest = slice_from(rest, len + 1);
 	}
-	end = slice_find(rest, ':');
-	if (rest.len > 0 && rest.ptr[0] == '[') {
-		end = slice_find(rest, ']');
-		if (end == rest.len)
-			return err_why(ERR_REQUEST, "a '[' without its ']'");
-		end++;
-		if (end < rest.len && rest.ptr[end] != ':')
-			return err_why(ERR_REQUEST, "a bad IPv6 address");
-	}
-	p->host = slice_first(rest, end);
-	if (end < rest.len)
-		p->port = slice_from(rest, end + 1);
-	return err_none();
+	return host_split_port(rest, &p->host, &p->port);
 }
 
 static struct err

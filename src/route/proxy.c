@@ -101,19 +101,7 @@ cut_authority(struct slice rest, struct pieces *pieces)
 		pieces->has_userinfo = end > 0;
 		rest = slice_from(rest, end + 1);
 	}
-	end = slice_find(rest, ':');
-	if (rest.len > 0 && rest.ptr[0] == '[') {
-		end = slice_find(rest, ']');
-		if (end == rest.len)
-			return err_why(ERR_REQUEST, "a '[' without its ']'");
-		end++;
-		if (end < rest.len && rest.ptr[end] != ':')
-			return err_why(ERR_REQUEST, "a bad IPv6 address");
-	}
-	pieces->host = slice_first(rest, end);
-	if (end < rest.len)
-		pieces->port = slice_from(rest, end + 1);
-	return err_none();
+	return host_split_port(rest, &pieces->host, &pieces->port);
 }
 
 static struct err
