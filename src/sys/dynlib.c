@@ -1,6 +1,7 @@
 #include "sys/dynlib.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <string.h>
 
 /* Find all the symbols, and write their addresses only then. */
@@ -21,9 +22,31 @@ bind_symbols(void *library, const struct dynlib_symbol *symbols)
 	return true;
 }
 
+/* The first object is the program itself, which names the dynamic linker unless
+ * it does without.  Nonzero ends the walk: 1 without one, 2 with one. */
+static int
+look_at_program(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	(void)size;
+	(void)ctx;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type == PT_INTERP)
+			return 2;
+	}
+	return 1;
+}
+
+bool
+dynlib_is_possible(void)
+{
+	return dl_iterate_phdr(look_at_program, NULL) == 2;
+}
+
 bool
 dynlib_open(const char *const *names, const struct dynlib_symbol *symbols)
 {
+	if (!dynlib_is_possible())
+		return false;
 	for (; *names != NULL; names++) {
 		void *library = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
 

@@ -2,7 +2,7 @@
  * dynlib - libraries of the system, opened when they are first needed
  * (dlopen(3)).  Each module that uses one declares it with DYNLIB_NOTE, so
  * that packagers see it in the program (.note.dlopen, readable with `readelf
- * -p`).
+ * -n`).
  */
 #ifndef BULKFETCH_SYS_DYNLIB_H
 #define BULKFETCH_SYS_DYNLIB_H
@@ -16,6 +16,9 @@ struct dynlib_symbol {
 	const char *name;
 	void *to; /* a pointer to a function pointer */
 };
+
+/* False in a program that was linked statically: it opens nothing. */
+bool dynlib_is_possible(void);
 
 /*
  * Open the first of `names` (NULL at the end) that there is and that has all
