@@ -38,12 +38,14 @@ retry_is_worth(const struct bulkfetch_options *o, const struct retry_case *c)
 	case ERR_RESOLVE:
 	case ERR_PROTOCOL:
 	case ERR_REDIRECT:
+	case ERR_TLS:
 		return o->retry_all_errors;
 	/* Ours, or the user's: the next try would meet the same. */
 	case ERR_NONE:
 	case ERR_NOMEM:
 	case ERR_REQUEST:
 	case ERR_SCHEME:
+	case ERR_TLS_UNAVAILABLE:
 	case ERR_LIMIT:
 	case ERR_HOST_DOWN:
 	case ERR_FILE:

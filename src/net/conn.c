@@ -1,5 +1,6 @@
 #include "net/conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "http/request.h"
@@ -12,6 +13,7 @@ conn_state_name(enum conn_state state)
 	static const char *const names[CONN_STATES] = {
 		[CONN_CONNECT] = "connect",
 		[CONN_HANDSHAKE] = "handshake",
+		[CONN_TLS] = "tls",
 		[CONN_SEND] = "send",
 		[CONN_HEAD] = "head",
 		[CONN_BODY] = "body",
@@ -61,6 +63,14 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* The states that --connect-timeout is about. */
+static bool
+is_connecting(enum conn_state state)
+{
+	return state == CONN_CONNECT || state == CONN_HANDSHAKE ||
+	    state == CONN_TLS;
+}
+
 /* Arm the timer for the first of all deadlines. */
 static void
 arm(struct conn *c)
@@ -69,7 +79,7 @@ arm(struct conn *c)
 	    deadline_after(c->moved_at_ms, c->env->idle_timeout_ms);
 
 	/* Connecting has a timeout of its own, and no octets to wait for. */
-	if (c->state == CONN_CONNECT || c->state == CONN_HANDSHAKE)
+	if (is_connecting(c->state))
 		deadline_ms = INT64_MAX;
 	deadline_ms = earlier(deadline_ms, c->phase_deadline_ms);
 	deadline_ms = earlier(deadline_ms, c->speed_deadline_ms);
@@ -129,7 +139,7 @@ conn_enter(struct conn *c, enum conn_state next)
 	else if (next == CONN_HEAD)
 		c->phase_deadline_ms =
 		    deadline_after(now_ms, c->env->head_timeout_ms);
-	else if (next != CONN_HANDSHAKE)
+	else if (!is_connecting(next))
 		c->phase_deadline_ms = INT64_MAX;
 	c->speed_deadline_ms = INT64_MAX;
 	c->race_at_ms = INT64_MAX;
@@ -148,6 +158,18 @@ conn_fail(struct conn *c, struct err err)
 	return conn_enter(c, CONN_DONE);
 }
 
+/* The stream is closed before the exchange is told. */
+static void
+take_words(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+
+	if (c->stream.words == NULL || x->words == NULL)
+		return;
+	(void)snprintf(x->words, x->words_size, "%s", c->stream.words);
+	x->has_words = true;
+}
+
 enum want
 conn_wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
 {
@@ -161,6 +183,7 @@ conn_wait_or_fail(struct conn *c, struct stream_io io, enum err_kind kind)
 		return conn_fail(
 		    c, err_why(ERR_TRUNCATED, "the connection was closed"));
 	err = c->stream.err;
+	take_words(c);
 	if (err_is_shortage(err.sys))
 		err.kind = ERR_SHORTAGE;
 	else if (err.kind == ERR_IO)
@@ -277,6 +300,8 @@ conn_step(struct conn *c, unsigned events)
 		return conn_step_connect(c, events);
 	case CONN_HANDSHAKE:
 		return conn_step_handshake(c);
+	case CONN_TLS:
+		return conn_step_tls(c);
 	case CONN_SEND:
 		return step_send(c, events);
 	case CONN_HEAD:
@@ -378,7 +403,8 @@ conn_run(struct conn *c, unsigned events)
 	do {
 		want = conn_step(c, events);
 		events = 0;
-	} while (want == WANT_AGAIN);
+	} while (
+	    want == WANT_AGAIN || (want == WANT_READ && c->stream.has_more));
 	if (want == WANT_TURN) {
 		pause(c);
 		return;
@@ -418,11 +444,12 @@ on_event(void *ctx, unsigned events)
 	struct conn *c = ctx;
 
 	/* An idle connection has nothing to say: this is its end, or octets
-	 * that nobody asked for, which is as bad. */
-	if (c->state == CONN_IDLE)
-		c->idle_fn(c->idle_ctx, c);
-	else
+	 * that nobody asked for, which is as bad.  Unless it is a matter of the
+	 * transport alone, as a ticket of TLS. */
+	if (c->state != CONN_IDLE)
 		conn_run(c, events);
+	else if (!conn_is_quiet(c))
+		c->idle_fn(c->idle_ctx, c);
 }
 
 static struct err
@@ -445,6 +472,9 @@ timeout_err(const struct conn *c)
 	if (c->state == CONN_HANDSHAKE && c->plan->proxy != NULL)
 		return err_why(ERR_TIMEOUT,
 		    "the proxy gave no tunnel within --connect-timeout");
+	if (c->state == CONN_TLS)
+		return err_why(ERR_TIMEOUT,
+		    "no end of the TLS handshake within --connect-timeout");
 	return err_why(ERR_TIMEOUT, "not connected within --connect-timeout");
 }
 
@@ -508,6 +538,9 @@ void
 conn_reset(struct conn *c, struct exchange *exchange)
 {
 	exchange->first_octet_ms = -1;
+	exchange->tls_at_ms = -1;
+	exchange->tls_ms = -1;
+	exchange->has_words = false;
 	c->exchange = exchange;
 	c->exchanges++;
 	c->err = err_none();

@@ -1,9 +1,9 @@
 /*
  * conn - one HTTP/1.1 connection (RFC 9112) as a state machine on the reactor.
  *
- *   CONNECT -> HANDSHAKE -> SEND -> HEAD -> BODY -> DONE -> IDLE
- *                            ^                               |
- *                            +-------- conn_begin() ---------+
+ *   CONNECT -> HANDSHAKE -> (TLS) -> SEND -> HEAD -> BODY -> DONE -> IDLE
+ *                                     ^                               |
+ *                                     +-------- conn_begin() ---------+
  *
  * Any state fails into DONE, the one door out.  There the connection is either
  * fit for another exchange (IDLE, still open) or closed, and its exchange is
@@ -38,6 +38,7 @@ struct addresses;
 struct dial;
 struct proxy;
 struct sources;
+struct tls;
 
 /* The receive buffer that all connections share. */
 #define CONN_RX_SIZE ((size_t)256 * 1024)
@@ -51,7 +52,8 @@ struct sources;
 
 enum conn_state {
 	CONN_CONNECT,   /* the transport is being connected */
-	CONN_HANDSHAKE, /* the stream's own preliminaries */
+	CONN_HANDSHAKE, /* the preliminaries of a proxy */
+	CONN_TLS,       /* the handshake of TLS */
 	CONN_SEND,      /* the request goes out */
 	CONN_HEAD,      /* octets up to the end of the response head */
 	CONN_BODY,      /* octets up to the end of the body */
@@ -88,6 +90,13 @@ struct exchange {
 	int64_t deadline_ms; /* of the whole; INT64_MAX for none */
 	/* Set by the connection: */
 	int64_t first_octet_ms; /* of the response; -1 before */
+	int64_t tls_at_ms;      /* the handshake of TLS has begun; -1: none */
+	int64_t tls_ms;         /* and took so long; -1 before its end */
+	/* Room for what there is to say of a failure beyond err.why, octets
+	 * from the peer among it; or NULL. */
+	char *words;
+	size_t words_size;
+	bool has_words; /* something is there, of this exchange */
 };
 
 /*
@@ -103,6 +112,11 @@ struct conn_plan {
 				    * for a way to ... */
 	struct slice host;         /* (a name or a numeric address) and */
 	uint16_t port;             /* ... before anything else; or NULL */
+	struct tls *tls; /* open: what speaks TLS with the origin; or NULL.  The
+			  * certificate has to be for ... */
+	struct slice tls_host; /* ... this name or address, without brackets
+				* and final dot; sessions are kept for ... */
+	struct slice origin;   /* ... this key */
 };
 
 /* What the connections of a run share.  Timeouts are INT64_MAX for none. */

@@ -13,6 +13,7 @@
 #include "net/dial.h"
 #include "net/stream_socks.h"
 #include "net/stream_tcp.h"
+#include "net/stream_tls.h"
 #include "net/stream_tunnel.h"
 #include "route/addresses.h"
 
@@ -196,6 +197,20 @@ conn_step_connect(struct conn *c, unsigned events)
 	return begin_handshake(c);
 }
 
+/* The way to the origin stands, through a proxy or straight. */
+static enum want
+begin_tls(struct conn *c)
+{
+	const struct conn_plan *plan = c->plan;
+	struct err err = stream_tls_begin(
+	    &c->stream, plan->tls, plan->tls_host, plan->origin);
+
+	if (err_is(err))
+		return conn_fail(c, err);
+	c->exchange->tls_at_ms = reactor_now_ms(c->env->reactor);
+	return conn_enter(c, CONN_TLS);
+}
+
 enum want
 conn_step_handshake(struct conn *c)
 {
@@ -206,6 +221,18 @@ conn_step_handshake(struct conn *c)
 	if (io.status != STREAM_OK)
 		return conn_wait_or_fail(
 		    c, io, c->plan->proxy != NULL ? ERR_PROXY : ERR_CONNECT);
+	return c->plan->tls != NULL ? begin_tls(c) : conn_enter(c, CONN_SEND);
+}
+
+enum want
+conn_step_tls(struct conn *c)
+{
+	struct stream_io io = c->stream.ops->handshake(&c->stream);
+	struct exchange *x = c->exchange;
+
+	if (io.status != STREAM_OK)
+		return conn_wait_or_fail(c, io, ERR_CONNECT);
+	x->tls_ms = reactor_now_ms(c->env->reactor) - x->tls_at_ms;
 	return conn_enter(c, CONN_SEND);
 }
 
@@ -228,7 +255,8 @@ conn_connect(struct conn *c, struct conn_env *env, const struct conn_plan *plan,
 		return err;
 	}
 	conn_reset(c, exchange);
-	c->is_hopeful = plan->proxy == NULL;
+	/* What stands in front of the request cannot be begun twice. */
+	c->is_hopeful = plan->proxy == NULL && plan->tls == NULL;
 	if (c->is_hopeful)
 		(void)conn_enter(c, CONN_CONNECT);
 	else

@@ -49,6 +49,7 @@ enum want conn_wait_or_fail(
 
 enum want conn_step_connect(struct conn *c, unsigned events);
 enum want conn_step_handshake(struct conn *c);
+enum want conn_step_tls(struct conn *c);
 
 /*
  * What the stream said before anything told that it is connected: if it has to

@@ -107,9 +107,8 @@ on_idle_end(void *ctx, struct conn *c)
 static bool
 is_fit(const struct pool *p, struct conn *c)
 {
-	if (watch_has_event(&c->watch))
-		return false;
-	return c->idle_round == reactor_round(p->env->reactor) ||
+	return (c->idle_round == reactor_round(p->env->reactor) &&
+		   !watch_has_event(&c->watch)) ||
 	    conn_is_quiet(c);
 }
 

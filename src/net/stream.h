@@ -2,7 +2,8 @@
  * stream - the octet transport under a connection.  conn knows these five
  * operations and nothing of what is behind them: plain TCP (stream_tcp.h), and
  * whatever wraps it, which takes its place: a layer that is only there for
- * the preliminaries (stream_tunnel.h) hands the stream back to TCP.
+ * the preliminaries (stream_tunnel.h) hands the stream back to TCP, one that
+ * stays (stream_tls.h) is what it is from then on.
  *
  * No operation blocks.  Each says what it waits for, since a transport may
  * have to read in order to send, and the other way round.
@@ -10,6 +11,7 @@
 #ifndef BULKFETCH_NET_STREAM_H
 #define BULKFETCH_NET_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
@@ -36,7 +38,8 @@ struct stream_ops {
 	struct stream_io (*send)(
 	    struct stream *s, const struct iovec *iov, int iov_count);
 	/* All that has come, up to `cap` octets: fewer mean that no more have
-	 * come, and the descriptor tells when more do. */
+	 * come, and the descriptor tells when more do.  Unless has_more says
+	 * otherwise. */
 	struct stream_io (*recv)(struct stream *s, void *to, size_t cap);
 	/* A socket whose octets are the stream's own, for splice(2); or -1. */
 	int (*plain_fd)(const struct stream *s);
@@ -50,6 +53,12 @@ struct stream {
 	int fd;
 	void *layer;    /* what is behind, the operations' own; or NULL */
 	struct err err; /* with STREAM_FAILED: ERR_IO and errno, or more */
+	/* With STREAM_FAILED: what there is to say beyond err.why, octets from
+	 * the peer among it; lent until it is closed; or NULL. */
+	const char *words;
+	/* There is something to receive that the descriptor does not tell of,
+	 * if only that no more will come. */
+	bool has_more;
 };
 
 static inline struct stream_io
