@@ -219,8 +219,9 @@ struct bulkfetch_result {
 	unsigned status;     /* of the response; 0 when there was none */
 	const char *error;   /* NULL when ok, else one word: "timeout" */
 	const char *message; /* NULL when ok, else for people */
-	const char *stage;   /* where it ended: "url" "dns" "connect" "send"
-			      * "head" "body" "file"; NULL when ok */
+	const char *stage;   /* where it ended: "url" "dns" "connect"
+			      * "handshake" (a proxy's) "tls" "send" "head"
+			      * "body" "file"; NULL when ok */
 	int sys;             /* errno behind the failure, or 0 */
 	const char *file;    /* NULL when nothing was stored */
 	bool is_moved;
@@ -337,6 +338,11 @@ enum bulkfetch_family {
 	BULKFETCH_FAMILY_IPV6,
 };
 
+enum bulkfetch_scheme {
+	BULKFETCH_SCHEME_HTTP = 1,
+	BULKFETCH_SCHEME_HTTPS = 2,
+};
+
 #define BULKFETCH_DNS_SERVERS_MAX 8
 #define BULKFETCH_DNS_INFLIGHT_MAX 65535
 
@@ -422,6 +428,23 @@ struct bulkfetch_options {
 	const char *no_proxy;          /* hosts to reach without; or NULL */
 	const char *proxy_credentials; /* "user:password", or NULL */
 	bool uses_tunnel;              /* CONNECT for http:// as well */
+
+	/* Schemes, of enum bulkfetch_scheme; 0: all. */
+	unsigned schemes;          /* that may be fetched */
+	unsigned redirect_schemes; /* and redirects lead to */
+
+	/* https.  Files are PEM.  What stands here is checked at once if there
+	 * is a library for it, which else is opened when it is needed. */
+	const char *ca_file;   /* instead of the system's certificates, or */
+	const char *ca_dir;    /* a directory of them; or both; or NULL */
+	const char *cert_file; /* the client's, and its chain; or NULL */
+	const char *key_file;  /* NULL: in cert_file */
+	const char *pass_file; /* its first line is the key's pass phrase */
+	const char *ciphers;   /* OpenSSL's names between colons; or NULL */
+	const char *pinned_pubkey; /* "sha256//BASE64[;...]", or NULL */
+	const char *tls_keylog;    /* secrets are appended to it; or NULL */
+	bool needs_tls13;          /* 1.2 is not enough */
+	bool is_insecure;          /* certificates are not verified */
 
 	/* When to stop; 0: never. */
 	uint64_t max_errors;

@@ -305,11 +305,29 @@ check_ways(const struct options *o, struct bulkfetch_problem *problem)
 	return check_pairs(pairs, problem);
 }
 
+static bool
+check_tls(const struct options *o, struct bulkfetch_problem *problem)
+{
+	const struct bulkfetch_options *fetch = &o->fetch;
+	bool has_cert = fetch->cert_file != NULL;
+	const struct pair pairs[] = {
+		{ fetch->key_file != NULL, !has_cert,
+		    "--key is the key of a certificate: it needs --cert" },
+		{ fetch->pass_file != NULL, !has_cert,
+		    "--pass-file is for the key of a certificate: it needs "
+		    "--cert" },
+		{ .text = NULL },
+	};
+
+	return check_pairs(pairs, problem);
+}
+
 bool
 conflicts_check(const struct options *o, struct bulkfetch_problem *problem)
 {
 	return check_head(o, problem) && check_stdout(o, problem) &&
 	    check_files(o, problem) && check_template(o, problem) &&
 	    check_conditions(o, problem) && check_resume(o, problem) &&
-	    check_durable(o, problem) && check_ways(o, problem);
+	    check_durable(o, problem) && check_ways(o, problem) &&
+	    check_tls(o, problem);
 }

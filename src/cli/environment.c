@@ -20,6 +20,7 @@ environment_apply(struct options *o, environment_fn get)
 	struct bulkfetch_options *fetch = &o->fetch;
 	const char *all = o->proxy;
 
+	fetch->tls_keylog = first_of(get, "SSLKEYLOGFILE", NULL);
 	if (fetch->address_list != NULL || fetch->unix_socket != NULL)
 		return;
 	fetch->http_proxy = o->proxy;

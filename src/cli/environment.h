@@ -1,5 +1,8 @@
 /*
- * environment - the proxies that the environment names, by curl's rules:
+ * environment - what the environment says.  SSLKEYLOGFILE names a file for the
+ * secrets of TLS.  SSL_CERT_FILE and SSL_CERT_DIR are OpenSSL's to read.
+ *
+ * Proxies by curl's rules:
  * http_proxy and https_proxy for their schemes, all_proxy for what these leave
  * open, no_proxy for hosts to reach without.  HTTPS_PROXY, ALL_PROXY and
  * NO_PROXY count where the one in lower case does not; HTTP_PROXY never, since
@@ -15,7 +18,7 @@
 typedef char *(*environment_fn)(const char *name);
 
 /*
- * Set the proxies of `o->fetch`.  --proxy and --noproxy go before the
+ * Set the proxies and the key log of `o->fetch`.  --proxy and --noproxy go before the
  * environment; with --address-list or --unix-socket there is no proxy.  Texts
  * are borrowed from what `get` returns.
  */

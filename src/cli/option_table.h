@@ -23,6 +23,7 @@ enum option_kind {
 	OPTION_METHOD,   /* a token of HTTP: const char * */
 	OPTION_PROGRESS, /* enum progress_mode */
 	OPTION_SERVERS,  /* between commas: `dns_servers` */
+	OPTION_SCHEMES,  /* as curl's --proto: unsigned */
 	OPTION_FIELD,    /* gathered in `fields` */
 	OPTION_TEXTS,    /* gathered, each not empty: struct options_texts */
 	OPTION_DATA,     /* gathered in `data`, like the next */

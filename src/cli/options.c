@@ -205,6 +205,45 @@ take_servers(struct words *w, const struct given *given)
 	return true;
 }
 
+/* curl's: names between commas, '=' in front for these alone, '-' for all but
+ * these, '+' or nothing for these as well. */
+static bool
+take_schemes(struct words *w, const struct given *given, unsigned *member)
+{
+	const unsigned all = BULKFETCH_SCHEME_HTTP | BULKFETCH_SCHEME_HTTPS;
+	struct slice left = slice_str(given->value);
+	unsigned allowed = all;
+
+	do {
+		size_t end = slice_find(left, ',');
+		struct slice name = slice_first(left, end);
+		uint8_t sign = name.len > 0 ? name.ptr[0] : 0;
+		unsigned scheme = 0;
+
+		left = slice_from(left, end < left.len ? end + 1 : end);
+		if (sign == '=' || sign == '-' || sign == '+')
+			name = slice_from(name, 1);
+		if (slice_eq_nocase_str(name, "http"))
+			scheme = BULKFETCH_SCHEME_HTTP;
+		else if (slice_eq_nocase_str(name, "https"))
+			scheme = BULKFETCH_SCHEME_HTTPS;
+		else if (slice_eq_nocase_str(name, "all"))
+			scheme = all;
+		else
+			return refuse_value(w, given,
+			    "a list of http, https and all, such as =https");
+		if (sign == '=')
+			allowed = scheme;
+		else if (sign == '-')
+			allowed &= ~scheme;
+		else
+			allowed |= scheme;
+	} while (left.len > 0);
+	*member = allowed;
+	return allowed != 0 ||
+	    refuse_value(w, given, "a list that leaves a scheme");
+}
+
 /* Read the value and put it where the row says, whose type its kind tells. */
 static bool
 apply(struct words *w, const struct given *given)
@@ -251,6 +290,8 @@ apply(struct words *w, const struct given *given)
 		    refuse_value(w, given, "auto, bar, plain or none");
 	case OPTION_SERVERS:
 		return take_servers(w, given);
+	case OPTION_SCHEMES:
+		return take_schemes(w, given, member);
 	case OPTION_TEXTS:
 		return add_text(w, given, member);
 	case OPTION_FIELD:

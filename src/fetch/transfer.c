@@ -1,10 +1,12 @@
 #include "fetch/transfer.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fetch/iri.h"
 #include "fetch/transfer_internal.h"
+#include "net/tls.h"
 
 /* Spaces that a long URL has blown up beyond this are not kept. */
 #define SPACE_KEEP 2048
@@ -164,6 +166,12 @@ as_proxy(const struct transfer *t, struct err err)
 	return err;
 }
 
+static bool
+is_https(const struct transfer *t)
+{
+	return slice_eq_str(transfer_url(t)->scheme, "https");
+}
+
 /* Where to, out of the lookup and the route. */
 static void
 make_plan(struct transfer *t)
@@ -182,6 +190,11 @@ make_plan(struct transfer *t)
 		t->plan.proxy = route->proxy;
 	if (t->target[0] != '\0')
 		t->plan.host = slice_str(t->target);
+	if (is_https(t)) {
+		t->plan.tls = t->env->tls;
+		t->plan.tls_host = transfer_url(t)->host;
+		t->plan.origin = transfer_origin(t);
+	}
 	if (l->count < 2)
 		return;
 	if (route->keeps_order)
@@ -232,6 +245,7 @@ start_try(struct transfer *t)
 	t->try = new_try;
 	t->ip[0] = '\0';
 	t->message[0] = '\0';
+	t->exchange.has_words = false;
 	t->exchange.is_closing = transfer_form(t)->is_closing;
 	transfer_find_route(t);
 	if (!t->must_be_fresh) {
@@ -323,6 +337,44 @@ transfer_start(struct transfer *t)
 		start_try(t);
 }
 
+/* ---- The scheme --------------------------------------------------------- */
+
+struct err
+transfer_check_scheme(const struct transfer *t)
+{
+	const struct bulkfetch_options *o = &t->env->options;
+	bool is_followed = is_redirected(t);
+	unsigned scheme =
+	    is_https(t) ? BULKFETCH_SCHEME_HTTPS : BULKFETCH_SCHEME_HTTP;
+
+	if (o->schemes != 0 && (o->schemes & scheme) == 0)
+		return err_why(is_followed ? ERR_REDIRECT : ERR_SCHEME,
+		    is_https(t) ? "https is not among --proto"
+				: "http is not among --proto");
+	if (is_followed && o->redirect_schemes != 0 &&
+	    (o->redirect_schemes & scheme) == 0)
+		return err_why(ERR_REDIRECT,
+		    is_https(t) ? "https is not among --proto-redir"
+				: "http is not among --proto-redir");
+	return err_none();
+}
+
+struct err
+transfer_prepare_scheme(struct transfer *t)
+{
+	struct err err;
+
+	if (!is_https(t))
+		return err_none();
+	err = tls_open(t->env->tls);
+	if (err_is(err)) {
+		(void)snprintf(t->message, sizeof(t->message), "%s",
+		    tls_words(t->env->tls));
+		t->exchange.has_words = true;
+	}
+	return err;
+}
+
 /* ---- The beginning and the hard end ------------------------------------- */
 
 /* Keep the item's octets and parse them. */
@@ -391,6 +443,9 @@ reset(struct transfer *t)
 	t->begun_at_ms = -1;
 	t->exchange.ops = &transfer_exchange_ops;
 	t->exchange.owner = t;
+	t->exchange.words = t->message;
+	t->exchange.words_size = sizeof(t->message);
+	t->exchange.has_words = false;
 	t->exchange.to_head = t->env->forms[0][0].is_head;
 }
 
@@ -401,14 +456,19 @@ transfer_begin(struct transfer *t, const struct bulkfetch_item *item)
 
 	reset(t);
 	err = take_item(t, item);
-	if (!err_is(err) && slice_eq_str(t->url.scheme, "https"))
-		err = err_why(ERR_SCHEME, "https is not supported yet");
+	if (!err_is(err))
+		err = transfer_check_scheme(t);
 	if (err_is(err)) {
 		transfer_fail(t, err);
 		return false;
 	}
 	if (ended_by_collector(t))
 		return false;
+	err = transfer_prepare_scheme(t);
+	if (err_is(err)) {
+		transfer_fail(t, err);
+		return false;
+	}
 	t->state = TRANSFER_READY;
 	return true;
 }

@@ -40,7 +40,7 @@
 #define TRANSFER_DISCARD_MAX ((uint64_t)(64 * 1024))
 
 /* Room for words about a failure that name what the peer said. */
-#define TRANSFER_MESSAGE_MAX 160
+#define TRANSFER_MESSAGE_MAX 256
 
 /* The longest validator that is kept to continue a body. */
 #define TRANSFER_VALIDATOR_MAX 128
@@ -92,6 +92,7 @@ struct transfer_env {
 	struct resolver *resolver;
 	struct routes *routes;
 	struct addresses *addresses;
+	struct tls *tls;
 	struct reactor *reactor;
 	struct turns *turns;
 	/* By what has become of the request: is_foreign, is_rewritten. */

@@ -24,9 +24,10 @@ stage_of(const struct transfer *t, struct err err)
 	if (err.kind == ERR_FILE)
 		return TRANSFER_STAGE_FILE;
 	/* Of a redirect's new URL, if there was a request at all. */
-	if (err.kind == ERR_STATUS || err.kind == ERR_REDIRECT ||
-	    (err.kind == ERR_SCHEME && t->tries > 0))
+	if (err.kind == ERR_STATUS || err.kind == ERR_REDIRECT)
 		return conn_state_name(CONN_HEAD);
+	if (err.kind == ERR_TLS_UNAVAILABLE)
+		return conn_state_name(CONN_TLS);
 	if (err.kind == ERR_HOST_DOWN)
 		return conn_state_name(CONN_CONNECT);
 	return t->stage;
@@ -63,7 +64,7 @@ transfer_finish(
 	    (t->begun_at_ms == -1 ? now_ms : t->begun_at_ms) - t->queued_at_ms;
 	result.dns_ms = t->lookup_ms;
 	result.connect_ms = t->try.connect_ms;
-	result.tls_ms = -1;
+	result.tls_ms = t->tries > 0 ? t->exchange.tls_ms : -1;
 	result.ttfb_ms = t->try.ttfb_ms;
 	result.total_ms = now_ms - t->queued_at_ms;
 	result.user = t->item.user;
@@ -85,7 +86,7 @@ transfer_finish(
 void
 transfer_fail(struct transfer *t, struct err err)
 {
-	if (err.kind != ERR_STATUS)
+	if (err.kind != ERR_STATUS && !t->exchange.has_words)
 		t->message[0] = '\0';
 	/* The next run may get the rest. */
 	if (err.kind == ERR_STOPPED || err.kind == ERR_IO ||
@@ -102,6 +103,7 @@ yield(struct transfer *t, enum transfer_end end, int64_t at_ms)
 {
 	t->state = TRANSFER_READY;
 	t->again_at_ms = at_ms;
+	t->exchange.has_words = false;
 	t->left_ms = t->exchange.deadline_ms;
 	if (t->left_ms != INT64_MAX)
 		t->left_ms -= reactor_now_ms(t->env->reactor);
@@ -369,8 +371,8 @@ static void
 end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
     bool was_stale)
 {
-	bool is_unconnected =
-	    failed_in == CONN_CONNECT || failed_in == CONN_HANDSHAKE;
+	bool is_unconnected = failed_in == CONN_CONNECT ||
+	    failed_in == CONN_HANDSHAKE || failed_in == CONN_TLS;
 
 	t->stage = conn_state_name(failed_in);
 	if (is_unconnected) {
@@ -380,6 +382,9 @@ end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
 		t->try.connect_ms = -1;
 		t->try.sent_at_ms = -1;
 	}
+	if (failed_in == CONN_TLS)
+		t->try.connect_ms =
+		    t->exchange.tls_at_ms - t->try.connect_at_ms;
 	/* RFC 9110, section 9.2.2: what is safe to repeat is repeated. */
 	if (was_stale && is_idempotent(t)) {
 		t->must_be_fresh = true;

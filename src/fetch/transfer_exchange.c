@@ -130,7 +130,9 @@ on_compose(void *owner, struct buf *out, struct slice *body)
 		return err;
 	t->try.sent_at_ms = reactor_now_ms(t->env->reactor);
 	if (t->try.connect_at_ms != -1)
-		t->try.connect_ms = t->try.sent_at_ms - t->try.connect_at_ms;
+		t->try.connect_ms = t->exchange.tls_at_ms != -1
+		    ? t->exchange.tls_at_ms - t->try.connect_at_ms
+		    : t->try.sent_at_ms - t->try.connect_at_ms;
 	*body = is_rewritten ? slice_of(NULL, 0) : t->env->request_body;
 	if (t->route.is_absolute) {
 		extra.is_absolute = true;
@@ -343,8 +345,10 @@ follow(struct transfer *t, const struct response *res)
 	if (!err_is(err))
 		err = redirect_follow(t->redirects, res, &t->url,
 		    t->env->method, o->max_redirects);
-	if (!err_is(err) && slice_eq_str(transfer_url(t)->scheme, "https"))
-		err = err_why(ERR_SCHEME, "https is not supported yet");
+	if (!err_is(err))
+		err = transfer_check_scheme(t);
+	if (!err_is(err))
+		err = transfer_prepare_scheme(t);
 	if (err_is(err)) {
 		t->try.outcome = OUTCOME_FAILED;
 		t->try.verdict = err;

@@ -20,6 +20,13 @@ void transfer_connect(struct transfer *t);
 /* Give the connection, if there is one, back to the pool. */
 void transfer_give_back(struct transfer *t);
 
+/*
+ * Whether the present URL may be fetched, and what that takes is there:
+ * ERR_SCHEME, or as tls_open() fails, with the words of that.
+ */
+struct err transfer_check_scheme(const struct transfer *t);
+struct err transfer_prepare_scheme(struct transfer *t);
+
 /* When the request that begins now has to be over; INT64_MAX for never. */
 int64_t transfer_deadline(const struct transfer *t);
 

@@ -2,12 +2,57 @@
 
 #include "base/problem.h"
 #include "net/resolver_system.h"
+#include "net/tls.h"
 
 #define HOSTS_PATH "/etc/hosts"
 #define RESOLV_PATH "/etc/resolv.conf"
 #define NSSWITCH_PATH "/etc/nsswitch.conf"
 
 #define DNS_PORT 53
+
+/* What the options say of TLS is looked at early; without, the library is
+ * opened for the first that needs it. */
+static bool
+init_tls(struct engine *e, struct bulkfetch_problem *problem)
+{
+	const struct bulkfetch_options *o = &e->env.options;
+	const struct tls_options options = {
+		.ca_file = o->ca_file,
+		.ca_dir = o->ca_dir,
+		.cert_file = o->cert_file,
+		.key_file = o->key_file,
+		.pass_file = o->pass_file,
+		.ciphers = o->ciphers,
+		.pins = o->pinned_pubkey,
+		.keylog_file = o->tls_keylog,
+		.needs_tls13 = o->needs_tls13,
+		.is_insecure = o->is_insecure,
+	};
+	struct err err = tls_new(&options, &e->env.tls);
+
+	if (err_is(err) && err.kind != ERR_NOMEM) {
+		(void)problem_set(
+		    problem, err, "--pinnedpubkey", o->pinned_pubkey);
+		problem->is_usage = true;
+		return false;
+	}
+	if (err_is(err))
+		return problem_refuse_err(problem, err);
+	if (o->is_insecure)
+		engine_tell(e, BULKFETCH_LEVEL_WARNING,
+		    "certificates of https servers are not verified "
+		    "(--insecure)");
+	if (o->ca_file == NULL && o->ca_dir == NULL && o->cert_file == NULL &&
+	    o->ciphers == NULL && o->tls_keylog == NULL)
+		return true;
+	err = tls_open(e->env.tls);
+	if (err.kind == ERR_TLS_UNAVAILABLE)
+		engine_tell(
+		    e, BULKFETCH_LEVEL_WARNING, "%s", tls_words(e->env.tls));
+	return !err_is(err) || err.kind == ERR_TLS_UNAVAILABLE ||
+	    problem_refuse(problem, err.kind == ERR_REQUEST, err.sys, "%s",
+		tls_words(e->env.tls));
+}
 
 bool
 ways_init(struct engine *e, struct bulkfetch_problem *problem)
@@ -39,13 +84,16 @@ ways_init(struct engine *e, struct bulkfetch_problem *problem)
 	if (err_is(err))
 		return problem_refuse_err(problem, err);
 	err = routes_new(o, &e->routes, problem);
-	return !err_is(err) ||
-	    (err.kind == ERR_NOMEM && problem_refuse_err(problem, err));
+	if (err_is(err))
+		return err.kind == ERR_NOMEM &&
+		    problem_refuse_err(problem, err);
+	return init_tls(e, problem);
 }
 
 void
 ways_fini(struct engine *e)
 {
+	tls_free(e->env.tls);
 	routes_free(e->routes);
 	addresses_free(e->addresses);
 	sources_free(e->sources);

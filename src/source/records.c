@@ -97,7 +97,8 @@ records_parse(struct slice line, struct record *record)
 	    r.url.len > 0 && !slice_eq_str(error, err_name(ERR_STOPPED));
 	r.is_local = slice_eq_str(error, err_name(ERR_FILE)) ||
 	    slice_eq_str(error, err_name(ERR_NOMEM)) ||
-	    slice_eq_str(error, err_name(ERR_SHORTAGE));
+	    slice_eq_str(error, err_name(ERR_SHORTAGE)) ||
+	    slice_eq_str(error, err_name(ERR_TLS_UNAVAILABLE));
 	*record = r;
 	return true;
 }

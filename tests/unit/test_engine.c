@@ -14,7 +14,7 @@ static const char *const mixture[] = {
 	"http://b/end",
 	"http://a/die",
 	"http://a/half",
-	"https://a/ok",
+	"ftp://a/ok",
 	"http://nowhere/ok",
 	"http://later-2/404-large",
 	"http://c/empty",

@@ -31,11 +31,12 @@ static const struct wrong_words wrong[] = {
 	    "--max-time, --max-errors, --max-duration, --max-transfer, "
 	    "--max-drain, --max-redirect" },
 	{ { "--p=5" },
-	    "option '--p' may mean --proxy, --proxy-user, --proxytunnel, "
+	    "option '--p' may mean --pass-file, --pinnedpubkey, --proto, "
+	    "--proto-redir, --proxy, --proxy-user, --proxytunnel, "
 	    "--progress, --parallel-max" },
 	{ { "--pro" },
-	    "option '--pro' may mean --proxy, --proxy-user, --proxytunnel, "
-	    "--progress" },
+	    "option '--pro' may mean --proto, --proto-redir, --proxy, "
+	    "--proxy-user, --proxytunnel, --progress" },
 	{ { "--quiet=yes" }, "--quiet takes no value" },
 	{ { "--help=me" }, "--help takes no value" },
 };
@@ -54,7 +55,8 @@ expect_options(const char *hint)
 	char candidates[OPTION_CANDIDATES_MAX];
 
 	while ((hint = strstr(hint, "--")) != NULL) {
-		size_t len = strspn(hint += 2, "abcdefghijklmnopqrstuvwxyz46-");
+		size_t len =
+		    strspn(hint += 2, "abcdefghijklmnopqrstuvwxyz1246.-");
 
 		if (option_find_name(slice_of(hint, len), candidates) == NULL)
 			fail_msg("there is no option --%s", hint);
@@ -166,6 +168,8 @@ good_value(enum option_kind kind)
 		return "PUT";
 	case OPTION_PROGRESS:
 		return "bar";
+	case OPTION_SCHEMES:
+		return "=https";
 	case OPTION_NAME:
 	case OPTION_TEXT:
 	case OPTION_SERVERS:
@@ -188,8 +192,10 @@ has_sound_rows(void **state)
 	for (const struct option_row *row = option_rows; row->name; row++) {
 		const char *value = good_value(row->kind);
 		char word[80];
-		/* Resuming and durability are about a log. */
-		const char *const words[] = { word, "--log=l", NULL };
+		/* Resuming and durability are about a log, keys about a
+		 * certificate. */
+		const char *const words[] = { word, "--log=l", "--cert=c",
+			NULL };
 		struct options o;
 
 		assert_ptr_equal(

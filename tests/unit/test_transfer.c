@@ -39,7 +39,6 @@ ends_each_request_with_what_became_of_it(void **state)
 		{ "http://a/die", "truncated", "head", 0, 0, 1 },
 		{ "http://a/silent", "timeout", "head", 0, 0, 1 },
 		{ "http://nowhere/ok", "resolve", "dns", 0, 0, 1 },
-		{ "https://a/ok", "scheme", "url", 0, 0, 0 },
 		{ "ftp://a/ok", "scheme", "url", 0, 0, 0 },
 		{ "a/ok", "url", "url", 0, 0, 0 },
 		{ "http://", "url", "url", 0, 0, 0 },
@@ -63,6 +62,23 @@ ends_each_request_with_what_became_of_it(void **state)
 		assert_int_equal(world.committed, t->ok);
 		assert_int_equal(t->url_len, strlen(cases[i].url));
 	}
+}
+
+static void
+fetches_schemes_that_are_allowed_alone(void **state)
+{
+	const struct told *t;
+
+	(void)state;
+	anew();
+	world.options.schemes = BULKFETCH_SCHEME_HTTPS;
+	t = world_fetch_one("http://a/ok");
+	assert_string_equal(t->error, "scheme");
+	assert_string_equal(t->message, "http is not among --proto");
+	anew();
+	world.options.schemes = BULKFETCH_SCHEME_HTTP;
+	world.options.redirect_schemes = BULKFETCH_SCHEME_HTTPS;
+	assert_true(world_fetch_one("http://a/ok")->ok);
 }
 
 static void
@@ -431,6 +447,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(ends_each_request_with_what_became_of_it),
+		TEST(fetches_schemes_that_are_allowed_alone),
 		TEST(says_what_the_status_was),
 		TEST(a_part_that_was_asked_for_is_a_success),
 		TEST(times_are_told_for_what_took_time),

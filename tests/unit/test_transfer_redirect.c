@@ -49,8 +49,6 @@ names_what_is_wrong_with_a_redirect(void **state)
 		    "a redirect without Location" },
 		{ TO("302", "gopher://x/"), 1, "redirect",
 		    "a redirect to another scheme than http and https" },
-		{ TO("302", "https://b/"), 1, "scheme",
-		    "https is not supported yet" },
 		{ TO("300", "/y"), 1, "status", "300 x" },
 		{ TO("304", "/y"), 1, "status", "304 x" },
 	};
@@ -66,6 +64,37 @@ names_what_is_wrong_with_a_redirect(void **state)
 		assert_string_equal(t->message, cases[i].message);
 		assert_string_equal(t->stage, "head");
 		assert_int_equal(world.begun, 0);
+	}
+}
+
+static void
+leads_to_schemes_that_are_allowed_alone(void **state)
+{
+	static const struct {
+		unsigned schemes;
+		unsigned redirect_schemes;
+		const char *message;
+	} cases[] = {
+		{ BULKFETCH_SCHEME_HTTP, 0, "https is not among --proto" },
+		{ BULKFETCH_SCHEME_HTTP, BULKFETCH_SCHEME_HTTPS,
+		    "https is not among --proto" },
+		{ 0, BULKFETCH_SCHEME_HTTP,
+		    "https is not among --proto-redir" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct move move = { NULL, NULL, TO("302", "https://b/"),
+			true };
+		const struct told *t;
+
+		script_begin(&move, 1);
+		world.options.schemes = cases[i].schemes;
+		world.options.redirect_schemes = cases[i].redirect_schemes;
+		t = script_fetch("http://a/x");
+		assert_string_equal(t->error, "redirect");
+		assert_string_equal(t->message, cases[i].message);
+		assert_string_equal(t->stage, "head");
 	}
 }
 
@@ -351,6 +380,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(follows_to_the_end_and_says_where_that_was),
 		TEST(names_what_is_wrong_with_a_redirect),
+		TEST(leads_to_schemes_that_are_allowed_alone),
 		TEST(ends_a_long_way),
 		TEST(follows_nothing_if_so_wished),
 		TEST(what_is_for_one_origin_goes_to_no_other),
