@@ -613,6 +613,23 @@ int bulkfetch_resume_new(const char *path, enum bulkfetch_resume_how how,
     const char *const *names, size_t count, struct bulkfetch_source *source,
     struct bulkfetch_resumed *resumed, struct bulkfetch_problem *problem);
 
+/* ---- Libraries of the system --------------------------------------------- */
+
+/* One that is opened when something needs it, and can be done without else. */
+struct bulkfetch_library {
+	const char *purpose; /* "https" */
+	const char *file;    /* "libssl.so.3" */
+	const char *version; /* in its own words; NULL: it is not there, or too
+			      * old */
+};
+
+/* Look for library number `at`, from 0 on, and open it; false behind the last
+ * one. */
+bool bulkfetch_find_library(size_t at, struct bulkfetch_library *library);
+
+/* False in a program that was linked statically, which opens none. */
+bool bulkfetch_can_open_libraries(void);
+
 /*
  * Write `in` into `out` for a terminal: the octets of controls, of code points
  * that hide or reorder text, and those that are not UTF-8, as \xHH; cut with

@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/status.h"
+#include "cli/version.h"
 
 /*
  * A standard descriptor that is closed would be the next file opened.  What
@@ -62,7 +63,7 @@ run_words(struct options *o, const char *const *words, size_t count)
 		return close_stdout(&console);
 	}
 	if (o->is_version) {
-		(void)printf("bulkfetch %s\n", BULKFETCH_VERSION);
+		version_print(stdout);
 		return close_stdout(&console);
 	}
 	return session_run(o, &console);

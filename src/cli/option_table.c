@@ -464,6 +464,6 @@ const struct option_row option_rows[] = {
 	    .letter = 'V',
 	    .kind = OPTION_FLAG,
 	    .at = AT(is_version),
-	    .help = "print the version" },
+	    .help = "print the version, and the libraries that were found" },
 	{ .name = NULL },
 };

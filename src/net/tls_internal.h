@@ -16,7 +16,7 @@
 #include "sys/openssl.h"
 
 /* Octets received at a time, for one connection; all of them share it. */
-#define TLS_RX_SIZE ((size_t)128 * 1024)
+#define TLS_RX_SIZE ((size_t)256 * 1024)
 
 /* "sha256//" is 44 characters of base64. */
 #define TLS_PIN_LEN 44

@@ -6,8 +6,6 @@
 #include "base/utf8.h"
 #include "sys/dynlib.h"
 
-#define LIBRARY "libidn2.so.0"
-
 /* The first version that knows UTS 46. */
 #define VERSION_MIN "2.0.0"
 
@@ -17,8 +15,8 @@
 #define IDN2_NFC_INPUT 1
 #define IDN2_NONTRANSITIONAL 8
 
-DYNLIB_NOTE(LIBRARY, "idn", "Host names that are not ASCII (IDNA 2008, UTS 46)",
-    "recommended");
+DYNLIB_NOTE(IDN_SONAME, "idn",
+    "Host names that are not ASCII (IDNA 2008, UTS 46)", "recommended");
 
 typedef int (*lookup_fn)(const uint8_t *name, uint8_t **out, int flags);
 typedef const char *(*strerror_fn)(int code);
@@ -43,7 +41,7 @@ static struct {
 static enum state
 find_library(void)
 {
-	static const char *const names[] = { LIBRARY, NULL };
+	static const char *const names[] = { IDN_SONAME, NULL };
 	lookup_fn lookup = NULL;
 	strerror_fn strerror = NULL;
 	free_fn free = NULL;
@@ -87,14 +85,14 @@ check_library(void)
 		return err_none();
 	case STATE_OLD:
 		return err_why(ERR_REQUEST,
-		    LIBRARY " is older than " VERSION_MIN
-			    ": non-ASCII host names need a newer one");
+		    IDN_SONAME " is older than " VERSION_MIN
+			       ": non-ASCII host names need a newer one");
 	case STATE_UNKNOWN:
 	case STATE_MISSING:
 		break;
 	}
-	return err_why(
-	    ERR_REQUEST, LIBRARY " is not there: non-ASCII host names need it");
+	return err_why(ERR_REQUEST,
+	    IDN_SONAME " is not there: non-ASCII host names need it");
 }
 
 static struct err

@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+#define IDN_SONAME "libidn2.so.0"
+
 /* The longest name looked at, in octets of UTF-8. */
 #define IDN_NAME_MAX 1024
 
