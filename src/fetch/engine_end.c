@@ -305,6 +305,7 @@ tell_connected(struct engine *e, const struct transfer *t)
 	struct slice origin = transfer_origin(t);
 	struct slice proxy = { 0 };
 	char lookup[48] = "";
+	char tls[48] = "";
 	const char *ip = t->conn->ip;
 
 	if (e->observer.level_max < BULKFETCH_LEVEL_INFO)
@@ -314,13 +315,16 @@ tell_connected(struct engine *e, const struct transfer *t)
 	if (t->lookup_ms > 0)
 		(void)snprintf(lookup, sizeof(lookup), "lookup %lld ms, ",
 		    (long long)t->lookup_ms);
+	if (t->exchange.tls_ms >= 0)
+		(void)snprintf(tls, sizeof(tls), ", tls %lld ms",
+		    (long long)t->exchange.tls_ms);
 	engine_tell(e, BULKFETCH_LEVEL_INFO,
-	    "%.*s: connected to %s%s%.*s (%sconnect %lld ms)",
+	    "%.*s: connected to %s%s%.*s (%sconnect %lld ms%s)",
 	    (int)(origin.len < 256 ? origin.len : 256),
 	    (const char *)origin.ptr, ip[0] != '\0' ? ip : "the Unix socket",
 	    proxy.len > 0 ? " by " : "",
 	    (int)(proxy.len < 256 ? proxy.len : 256), (const char *)proxy.ptr,
-	    lookup, (long long)t->try.connect_ms);
+	    lookup, (long long)t->try.connect_ms, tls);
 }
 
 void

@@ -29,6 +29,7 @@ init_tls(struct engine *e, struct bulkfetch_problem *problem)
 		.is_insecure = o->is_insecure,
 	};
 	struct err err = tls_new(&options, &e->env.tls);
+	const char *words;
 
 	if (err_is(err) && err.kind != ERR_NOMEM) {
 		(void)problem_set(
@@ -46,12 +47,14 @@ init_tls(struct engine *e, struct bulkfetch_problem *problem)
 	    o->ciphers == NULL && o->tls_keylog == NULL)
 		return true;
 	err = tls_open(e->env.tls);
-	if (err.kind == ERR_TLS_UNAVAILABLE)
-		engine_tell(
-		    e, BULKFETCH_LEVEL_WARNING, "%s", tls_words(e->env.tls));
-	return !err_is(err) || err.kind == ERR_TLS_UNAVAILABLE ||
-	    problem_refuse(problem, err.kind == ERR_REQUEST, err.sys, "%s",
-		tls_words(e->env.tls));
+	words = tls_words(e->env.tls);
+	if (err_is(err) && err.kind != ERR_TLS_UNAVAILABLE)
+		return problem_refuse(
+		    problem, err.kind == ERR_REQUEST, err.sys, "%s", words);
+	/* http goes on without a library. */
+	if (words[0] != '\0')
+		engine_tell(e, BULKFETCH_LEVEL_WARNING, "%s", words);
+	return true;
 }
 
 bool

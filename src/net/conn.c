@@ -402,7 +402,8 @@ conn_run(struct conn *c, unsigned events)
 
 	do {
 		want = conn_step(c, events);
-		events = 0;
+		/* What the stream has at hand no event will tell of. */
+		events = want == WANT_READ ? REACTOR_READ : 0;
 	} while (
 	    want == WANT_AGAIN || (want == WANT_READ && c->stream.has_more));
 	if (want == WANT_TURN) {

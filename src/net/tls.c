@@ -155,10 +155,11 @@ trust(struct tls *t)
 static int
 on_pass(char *to, int size, int is_writing, void *ctx)
 {
-	const struct tls *t = ctx;
+	struct tls *t = ctx;
 	struct slice pass = buf_slice(&t->pass);
 
 	(void)is_writing;
+	t->was_asked_pass = true;
 	if (pass.len > (size_t)size)
 		return -1;
 	memcpy(to, pass.ptr, pass.len);
@@ -187,6 +188,24 @@ read_pass(struct tls *t)
 	return err_none();
 }
 
+/* OpenSSL's own words are about formats and decoders. */
+static struct err
+refuse_key(struct tls *t, const char *option, const char *file)
+{
+	unsigned long error = t->lib->ERR_peek_error();
+	const char *why = "no private key can be read from it";
+
+	if ((error & OPENSSL_R_SYSTEM) != 0)
+		return refuse_error(t, option, file);
+	if ((error & OPENSSL_ERROR_MASK) == OPENSSL_ERROR_KEY_MISMATCH)
+		why = "the key does not belong to the certificate";
+	else if (t->was_asked_pass && t->options.pass_file == NULL)
+		why = "the key needs a pass phrase: see --pass-file";
+	else if (t->was_asked_pass)
+		why = "the pass phrase of --pass-file is not the key's";
+	return refuse(t, option, file, why);
+}
+
 static struct err
 read_key(struct tls *t)
 {
@@ -201,10 +220,7 @@ read_key(struct tls *t)
 	t->lib->SSL_CTX_set_default_passwd_cb_userdata(t->ctx, t);
 	if (t->lib->SSL_CTX_use_PrivateKey_file(
 		t->ctx, file, OPENSSL_FILETYPE_PEM) != 1)
-		return refuse_error(t, option, file);
-	if (t->lib->SSL_CTX_check_private_key(t->ctx) != 1)
-		return refuse(t, option, file,
-		    "the key does not belong to the certificate");
+		return refuse_key(t, option, file);
 	return err_none();
 }
 
@@ -280,19 +296,20 @@ on_keylog(const struct ssl_st *ssl, const char *line)
 		(void)!write(l->tls->keylog_fd, text, (size_t)len);
 }
 
-static struct err
+static void
 open_keylog(struct tls *t)
 {
 	const char *file = t->options.keylog_file;
 
 	if (file == NULL)
-		return err_none();
+		return;
 	t->keylog_fd = open(
 	    file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	/* It is a wish of whoever looks on, and no reason to fetch nothing. */
 	if (t->keylog_fd == -1)
-		return refuse(t, "SSLKEYLOGFILE", file, strerrordesc_np(errno));
-	t->lib->SSL_CTX_set_keylog_callback(t->ctx, on_keylog);
-	return err_none();
+		(void)refuse(t, "SSLKEYLOGFILE", file, strerrordesc_np(errno));
+	else
+		t->lib->SSL_CTX_set_keylog_callback(t->ctx, on_keylog);
 }
 
 /* A session may be resumed by the next connection to the same origin. */
@@ -361,7 +378,9 @@ set_up(struct tls *t)
 		err = read_identity(t);
 	if (!err_is(err) && t->options.ciphers != NULL)
 		err = set_ciphers(t);
-	return err_is(err) ? err : open_keylog(t);
+	if (!err_is(err))
+		open_keylog(t);
+	return err;
 }
 
 static struct err
@@ -403,6 +422,7 @@ tls_words(const struct tls *t)
 {
 	char text[1];
 
-	return t->words[0] != '\0' ? t->words
-				   : err_text(t->verdict, text, sizeof(text));
+	if (t->words[0] != '\0' || !err_is(t->verdict))
+		return t->words;
+	return err_text(t->verdict, text, sizeof(text));
 }

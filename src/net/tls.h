@@ -54,7 +54,8 @@ void tls_free(struct tls *t);
  */
 struct err tls_open(struct tls *t);
 
-/* Why tls_open() has failed, in words; lent. */
+/* Why tls_open() has failed, in words, or that it could not do without harm,
+ * which is to log keys; empty for nothing.  Lent. */
 const char *tls_words(const struct tls *t);
 
 #endif

@@ -32,6 +32,7 @@ struct tls {
 	struct ssl_ctx_st *ctx;    /* owned */
 	struct bio_method_st *bio; /* owned */
 	struct buf pass;           /* owned: while the key is being read */
+	bool was_asked_pass;       /* the key has one */
 	struct tls_sessions sessions;
 	uint8_t *rx;     /* owned, TLS_RX_SIZE octets */
 	struct slice in; /* in `rx`: what was received for the stream at work

@@ -93,7 +93,9 @@ struct openssl_general_name {
 /* ERR_peek_error(): the reason, and those reasons that are looked at. */
 #define OPENSSL_REASON_MASK 0x7fffffUL
 #define OPENSSL_R_MALLOC_FAILURE 0xc0100UL
-#define OPENSSL_R_SYSTEM 0x80000000UL /* the rest is an errno */
+#define OPENSSL_ERROR_MASK 0x7fffffffUL        /* the library and the reason */
+#define OPENSSL_ERROR_KEY_MISMATCH 0x5800074UL /* X509: KEY_VALUES_MISMATCH */
+#define OPENSSL_R_SYSTEM 0x80000000UL          /* the rest is an errno */
 #define OPENSSL_R_HTTP_REQUEST 156UL
 #define OPENSSL_R_UNSUPPORTED_PROTOCOL 258UL
 #define OPENSSL_R_WRONG_VERSION_NUMBER 267UL
@@ -139,7 +141,6 @@ typedef long (*openssl_ctrl_fn)(
 	    (struct ssl_ctx_st *ctx, const char *file)) \
 	F(int, SSL_CTX_use_PrivateKey_file, \
 	    (struct ssl_ctx_st *ctx, const char *file, int type)) \
-	F(int, SSL_CTX_check_private_key, (const struct ssl_ctx_st *ctx)) \
 	F(void, SSL_CTX_set_default_passwd_cb, \
 	    (struct ssl_ctx_st *ctx, openssl_passwd_fn fn)) \
 	F(void, SSL_CTX_set_default_passwd_cb_userdata, \
