@@ -23,7 +23,7 @@ enum err_kind {
 	ERR_PROXY,     /* the proxy could not be reached, or refuses; `sys`
 			* is EACCES when it would do so again */
 	ERR_TLS,       /* no TLS with that peer: a certificate, a version */
-	ERR_TLS_UNAVAILABLE, /* there is no library for it */
+	ERR_NO_TLS,    /* there is no library for it */
 	ERR_IO,        /* an established connection broke */
 	ERR_TRUNCATED, /* the response ended before it was complete */
 	ERR_TIMEOUT,   /* a deadline passed */

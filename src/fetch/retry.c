@@ -45,7 +45,7 @@ retry_is_worth(const struct bulkfetch_options *o, const struct retry_case *c)
 	case ERR_NOMEM:
 	case ERR_REQUEST:
 	case ERR_SCHEME:
-	case ERR_TLS_UNAVAILABLE:
+	case ERR_NO_TLS:
 	case ERR_LIMIT:
 	case ERR_HOST_DOWN:
 	case ERR_FILE:

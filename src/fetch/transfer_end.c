@@ -26,7 +26,7 @@ stage_of(const struct transfer *t, struct err err)
 	/* Of a redirect's new URL, if there was a request at all. */
 	if (err.kind == ERR_STATUS || err.kind == ERR_REDIRECT)
 		return conn_state_name(CONN_HEAD);
-	if (err.kind == ERR_TLS_UNAVAILABLE)
+	if (err.kind == ERR_NO_TLS)
 		return conn_state_name(CONN_TLS);
 	if (err.kind == ERR_HOST_DOWN)
 		return conn_state_name(CONN_CONNECT);

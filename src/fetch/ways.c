@@ -48,7 +48,7 @@ init_tls(struct engine *e, struct bulkfetch_problem *problem)
 		return true;
 	err = tls_open(e->env.tls);
 	words = tls_words(e->env.tls);
-	if (err_is(err) && err.kind != ERR_TLS_UNAVAILABLE)
+	if (err_is(err) && err.kind != ERR_NO_TLS)
 		return problem_refuse(
 		    problem, err.kind == ERR_REQUEST, err.sys, "%s", words);
 	/* http goes on without a library. */

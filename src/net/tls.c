@@ -395,7 +395,7 @@ open_all(struct tls *t)
 			? OPENSSL_SONAME " is not there: https needs it"
 			: "this is a static build, which cannot "
 			  "open " OPENSSL_SONAME ": no https");
-		return err_of(ERR_TLS_UNAVAILABLE);
+		return err_of(ERR_NO_TLS);
 	}
 	t->rx = malloc(TLS_RX_SIZE);
 	if (t->rx == NULL)

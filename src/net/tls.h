@@ -49,7 +49,7 @@ void tls_free(struct tls *t);
 
 /*
  * Open the library and what the options name, the first time; the same verdict
- * ever after.  ERR_TLS_UNAVAILABLE without a library; ERR_REQUEST when the
+ * ever after.  ERR_NO_TLS without a library; ERR_REQUEST when the
  * options are at fault and ERR_TLS when the library is, tls_words() says why.
  */
 struct err tls_open(struct tls *t);

@@ -98,7 +98,7 @@ records_parse(struct slice line, struct record *record)
 	r.is_local = slice_eq_str(error, err_name(ERR_FILE)) ||
 	    slice_eq_str(error, err_name(ERR_NOMEM)) ||
 	    slice_eq_str(error, err_name(ERR_SHORTAGE)) ||
-	    slice_eq_str(error, err_name(ERR_TLS_UNAVAILABLE));
+	    slice_eq_str(error, err_name(ERR_NO_TLS));
 	*record = r;
 	return true;
 }

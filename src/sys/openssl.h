@@ -259,6 +259,7 @@ typedef long (*openssl_ctrl_fn)(
 	F(int, EVP_EncodeBlock, \
 	    (unsigned char *to, const unsigned char *from, int len))
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration has none */
 #define OPENSSL_MEMBER(returns, name, parameters) returns(*name) parameters;
 struct openssl {
 	OPENSSL_FUNCTIONS(OPENSSL_MEMBER)
