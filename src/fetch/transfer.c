@@ -246,6 +246,8 @@ start_try(struct transfer *t)
 	t->ip[0] = '\0';
 	t->message[0] = '\0';
 	t->exchange.has_words = false;
+	t->exchange.tls_at_ms = -1;
+	t->exchange.tls_ms = -1;
 	t->exchange.is_closing = transfer_form(t)->is_closing;
 	transfer_find_route(t);
 	if (!t->must_be_fresh) {

@@ -142,6 +142,10 @@ trust(struct tls *t)
 	if (o->ca_file == NULL && o->ca_dir == NULL &&
 	    lib->SSL_CTX_set_default_verify_paths(t->ctx) != 1)
 		return blame_library(t);
+	/* Whatever stands there is trusted, be it a root or not: the server's
+	 * own certificate will do. */
+	(void)lib->X509_VERIFY_PARAM_set_flags(
+	    lib->SSL_CTX_get0_param(t->ctx), OPENSSL_V_FLAG_PARTIAL_CHAIN);
 	if (o->is_insecure)
 		lib->SSL_CTX_set_verify(t->ctx, OPENSSL_VERIFY_NONE, NULL);
 	else

@@ -69,6 +69,7 @@ struct openssl_general_name {
 
 #define OPENSSL_VERIFY_NONE 0
 #define OPENSSL_VERIFY_PEER 1
+#define OPENSSL_V_FLAG_PARTIAL_CHAIN 0x80000UL
 #define OPENSSL_CHECK_NO_PARTIAL_WILDCARDS 0x4U
 
 /* The custom BIO. */
@@ -137,6 +138,8 @@ typedef long (*openssl_ctrl_fn)(
 	    (struct ssl_ctx_st *ctx, const char *file)) \
 	F(int, SSL_CTX_load_verify_dir, \
 	    (struct ssl_ctx_st *ctx, const char *dir)) \
+	F(struct x509_verify_param_st *, SSL_CTX_get0_param, \
+	    (struct ssl_ctx_st *ctx)) \
 	F(int, SSL_CTX_use_certificate_chain_file, \
 	    (struct ssl_ctx_st *ctx, const char *file)) \
 	F(int, SSL_CTX_use_PrivateKey_file, \
@@ -215,6 +218,8 @@ typedef long (*openssl_ctrl_fn)(
 	    size_t len)) \
 	F(int, X509_VERIFY_PARAM_set1_ip_asc, \
 	    (struct x509_verify_param_st *param, const char *addr)) \
+	F(int, X509_VERIFY_PARAM_set_flags, \
+	    (struct x509_verify_param_st *param, unsigned long flags)) \
 	F(void, X509_VERIFY_PARAM_set_hostflags, \
 	    (struct x509_verify_param_st *param, unsigned flags)) \
 	F(int, X509_STORE_CTX_get_error, \
