@@ -90,54 +90,6 @@ transfer_collector_err(int sys)
 	return err_code(err_is_shortage(sys) ? ERR_SHORTAGE : ERR_FILE, sys);
 }
 
-/* ---- The body between tries --------------------------------------------- */
-
-void
-transfer_abort_body(struct transfer *t)
-{
-	if (t->is_stored || t->is_suspended)
-		t->env->collector.abort(t->env->collector.ctx, t->body);
-	t->is_stored = false;
-	t->is_suspended = false;
-	t->body = NULL;
-}
-
-void
-transfer_leave_body(struct transfer *t)
-{
-	const struct bulkfetch_collector *collector = &t->env->collector;
-
-	if ((t->is_stored && t->try.outcome == OUTCOME_FAILED) ||
-	    collector->leave == NULL || !(t->is_stored || t->is_suspended)) {
-		transfer_abort_body(t);
-		return;
-	}
-	t->is_stored = false;
-	t->is_suspended = false;
-	collector->leave(collector->ctx, t->body);
-	t->body = NULL;
-}
-
-bool
-transfer_suspend_body(struct transfer *t)
-{
-	const struct bulkfetch_collector *collector = &t->env->collector;
-	const struct request_form *form = transfer_form(t);
-
-	if (t->is_suspended)
-		return true;
-	if (!t->is_stored || t->try.outcome != OUTCOME_SUCCESS ||
-	    t->part_validator_len == 0 || t->stored_len == 0 ||
-	    collector->suspend == NULL || !form->is_get || form->has_range ||
-	    form->has_conditions)
-		return false;
-	if (!collector->suspend(collector->ctx, t->body))
-		return false;
-	t->is_stored = false;
-	t->is_suspended = true;
-	return true;
-}
-
 void
 transfer_give_back(struct transfer *t)
 {

@@ -253,26 +253,6 @@ transfer_end_without_connection(struct transfer *t, struct err err)
 
 /* ---- The end of an exchange --------------------------------------------- */
 
-/* Have the collector finish the body; the verdict on that. */
-static struct err
-commit(struct transfer *t, struct bulkfetch_result *result)
-{
-	const struct bulkfetch_collector *collector = &t->env->collector;
-	struct bulkfetch_stored stored = { 0 };
-	int sys;
-
-	if (!t->is_stored)
-		return err_none();
-	t->is_stored = false;
-	sys = collector->commit(collector->ctx, t->body, &stored);
-	t->body = NULL;
-	if (sys != 0)
-		return transfer_collector_err(sys);
-	result->file = stored.file;
-	result->is_moved = stored.is_moved;
-	return err_none();
-}
-
 /* The response is whole, and its body was for the collector. */
 static void
 end_stored(struct transfer *t)
@@ -287,7 +267,7 @@ end_stored(struct transfer *t)
 		    t, err_why(ERR_TRUNCATED, "the rest has another length"));
 		return;
 	}
-	err = commit(t, &result);
+	err = transfer_commit_body(t, &result);
 	if (err.kind == ERR_SHORTAGE && is_idempotent(t)) {
 		transfer_postpone(t);
 		return;

@@ -158,40 +158,6 @@ describe_status(struct transfer *t, const struct response *res)
 	    (const char *)res->reason.ptr, more);
 }
 
-/* Begin to store a body, or with an `offset` to continue the copy. */
-static struct err
-begin_body(struct transfer *t, const struct response *res, uint64_t offset)
-{
-	const struct bulkfetch_collector *collector = &t->env->collector;
-	const struct bulkfetch_request request = transfer_request(t);
-	const struct bulkfetch_response response = {
-		.request = &request,
-		.status = t->try.status,
-		.length = t->total,
-		.head = text_from(res->head),
-		.url = text_from(transfer_url(t)->text),
-		.offset = offset,
-	};
-	int sys;
-
-	t->try.is_wanted = true;
-	sys = collector->begin(collector->ctx, &response, &t->body);
-	if (sys != 0)
-		return transfer_collector_err(sys);
-	t->is_stored = true;
-	return err_none();
-}
-
-static struct err
-check_size(const struct transfer *t, uint64_t len)
-{
-	uint64_t max = t->env->options.max_filesize;
-
-	if (max > 0 && len != BULKFETCH_LENGTH_UNKNOWN && len > max)
-		return err_why(ERR_LIMIT, "larger than --max-filesize");
-	return err_none();
-}
-
 /* A body from its first octet; what there was of another one goes. */
 static struct err
 take_whole(struct transfer *t, const struct response *res)
@@ -207,7 +173,7 @@ take_whole(struct transfer *t, const struct response *res)
 		t->total = res->length;
 	else if (res->framing == RESPONSE_NO_BODY)
 		t->total = 0;
-	err = check_size(t, t->total);
+	err = transfer_check_size(t, t->total);
 	if (err_is(err))
 		return err;
 	/* Should it end early: what to ask for the rest with.  The clock is
@@ -217,7 +183,7 @@ take_whole(struct transfer *t, const struct response *res)
 		keep_validator(t,
 		    validator_for_range(
 			res, res->etag.len > 0 ? 0 : wall_now_s()));
-	return begin_body(t, res, 0);
+	return transfer_begin_body(t, res, 0);
 }
 
 /*
@@ -276,12 +242,12 @@ take_rest(struct transfer *t, const struct response *res)
 	if (!is_our_rest(t, res, &range))
 		return restart(t);
 	t->total = range.last + 1;
-	err = check_size(t, t->total);
+	err = transfer_check_size(t, t->total);
 	if (err_is(err))
 		return err;
 	t->continued_at = t->stored_len;
 	if (!t->is_suspended) {
-		err = begin_body(t, res, t->stored_len);
+		err = transfer_begin_body(t, res, t->stored_len);
 		return err.sys == ESTALE ? restart(t) : err;
 	}
 	sys = collector->resume(collector->ctx, t->body, t->stored_len);
@@ -425,59 +391,11 @@ on_head(void *owner, const struct response *res)
 	return err;
 }
 
-/* ---- The body ----------------------------------------------------------- */
-
-static struct err
-count_octets(struct transfer *t, size_t len)
-{
-	t->received += len;
-	t->env->received += len;
-	if (t->is_stored) {
-		t->stored_len += len;
-		return check_size(t, t->stored_len);
-	}
-	t->try.discarded += len;
-	return t->try.discarded > TRANSFER_DISCARD_MAX ? err_of(ERR_STATUS)
-						       : err_none();
-}
-
-static struct err
-on_data(void *owner, struct slice data, bool is_last)
-{
-	struct transfer *t = owner;
-	const struct bulkfetch_collector *collector = &t->env->collector;
-	struct err err = count_octets(t, data.len);
-	int sys;
-
-	if (err_is(err) || !t->is_stored)
-		return err;
-	sys =
-	    collector->write(collector->ctx, t->body, text_from(data), is_last);
-	return sys != 0 ? transfer_collector_err(sys) : err_none();
-}
-
-static int
-on_sink(void *owner)
-{
-	struct transfer *t = owner;
-	const struct bulkfetch_collector *collector = &t->env->collector;
-
-	if (!t->is_stored || collector->fd == NULL)
-		return -1;
-	return collector->fd(collector->ctx, t->body);
-}
-
-static struct err
-on_sunk(void *owner, size_t len)
-{
-	return count_octets(owner, len);
-}
-
 const struct exchange_ops transfer_exchange_ops = {
 	.compose = on_compose,
 	.head = on_head,
-	.data = on_data,
-	.sink = on_sink,
-	.sunk = on_sunk,
+	.data = transfer_on_data,
+	.sink = transfer_on_sink,
+	.sunk = transfer_on_sunk,
 	.done = transfer_exchange_done,
 };

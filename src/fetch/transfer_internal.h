@@ -1,8 +1,9 @@
 /*
- * transfer_internal - what the four parts of a transfer share: transfer.c
+ * transfer_internal - what the five parts of a transfer share: transfer.c
  * begins tries, transfer_lookup.c finds addresses for them, transfer_exchange.c
- * speaks with the connection and the collector while one lasts, transfer_end.c
- * decides what follows.  For those four files alone.
+ * speaks with the connection while one lasts, transfer_body.c brings the body
+ * to the collector, transfer_end.c decides what follows.  For those five files
+ * alone.
  */
 #ifndef BULKFETCH_FETCH_TRANSFER_INTERNAL_H
 #define BULKFETCH_FETCH_TRANSFER_INTERNAL_H
@@ -50,6 +51,36 @@ void transfer_look_up(struct transfer *t);
 
 void transfer_cancel_lookup(struct transfer *t);
 
+/* ---- transfer_body.c ---------------------------------------------------- */
+
+/* Begin to store a body, or with an `offset` to continue the copy. */
+struct err transfer_begin_body(
+    struct transfer *t, const struct response *res, uint64_t offset);
+
+/* Whether a body of `len` octets is one too long. */
+struct err transfer_check_size(const struct transfer *t, uint64_t len);
+
+/* As in `struct exchange_ops`. */
+struct err transfer_on_data(void *owner, struct slice data, bool is_last);
+int transfer_on_sink(void *owner);
+struct err transfer_on_sunk(void *owner, size_t len);
+
+/* Have the collector finish the body, if it has one; the verdict on that. */
+struct err transfer_commit_body(
+    struct transfer *t, struct bulkfetch_result *result);
+
+/* Drop what the collector has of the body, suspended or not. */
+void transfer_abort_body(struct transfer *t);
+
+/* The same, but what the next run can continue may stay. */
+void transfer_leave_body(struct transfer *t);
+
+/*
+ * Keep what the collector has of the body, so that the next try can ask for the
+ * rest: true if that can be done.
+ */
+bool transfer_suspend_body(struct transfer *t);
+
 /* ---- transfer_end.c ----------------------------------------------------- */
 
 /* Tell the engine of the end.  `result` has what became of the body. */
@@ -95,19 +126,8 @@ transfer_since(int64_t at_ms, int64_t now_ms)
 /* The present try has ended with `err`: is it to be followed by another one? */
 bool transfer_may_retry(const struct transfer *t, struct err err);
 
-/* Drop what the collector has of the body, suspended or not. */
-void transfer_abort_body(struct transfer *t);
 /* The host of the present request could be connected to, or could not; false
  * if that brought it down, so that trying again is to no avail. */
 bool transfer_note_host(struct transfer *t, bool is_connected);
-
-/* The same, but what the next run can continue may stay. */
-void transfer_leave_body(struct transfer *t);
-
-/*
- * Keep what the collector has of the body, so that the next try can ask for the
- * rest: true if that can be done.
- */
-bool transfer_suspend_body(struct transfer *t);
 
 #endif
