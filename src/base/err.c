@@ -21,6 +21,7 @@ static const struct {
 	[ERR_TRUNCATED] = { "truncated", "the response ended early" },
 	[ERR_TIMEOUT] = { "timeout", "timed out" },
 	[ERR_PROTOCOL] = { "protocol", "the response is not valid HTTP" },
+	[ERR_CODING] = { "coding", "the content coding cannot be undone" },
 	[ERR_LIMIT] = { "limit", "a limit was exceeded" },
 	[ERR_STATUS] = { "status", "the status is not 2xx" },
 	[ERR_REDIRECT] = { "redirect", "the redirect cannot be followed" },

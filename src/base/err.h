@@ -28,6 +28,7 @@ enum err_kind {
 	ERR_TRUNCATED, /* the response ended before it was complete */
 	ERR_TIMEOUT,   /* a deadline passed */
 	ERR_PROTOCOL,  /* the peer broke RFC 9110 or RFC 9112 */
+	ERR_CODING,    /* the content coding cannot be undone */
 	ERR_LIMIT,     /* one of our own limits was reached */
 	ERR_STATUS,    /* a whole response, but not one of success */
 	ERR_REDIRECT,  /* a redirect that cannot be followed */

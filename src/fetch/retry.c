@@ -37,6 +37,7 @@ retry_is_worth(const struct bulkfetch_options *o, const struct retry_case *c)
 		return o->retry_all_errors || c->err.sys != EACCES;
 	case ERR_RESOLVE:
 	case ERR_PROTOCOL:
+	case ERR_CODING:
 	case ERR_REDIRECT:
 	case ERR_TLS:
 		return o->retry_all_errors;

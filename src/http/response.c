@@ -230,6 +230,10 @@ read_field(struct framing_fields *said, const struct field *field,
 		if (is_named(field, "Content-Length"))
 			return read_length(said, field->value);
 		break;
+	case sizeof("Content-Encoding") - 1:
+		if (is_named(field, "Content-Encoding"))
+			note(&res->content_encoding, field);
+		break;
 	case sizeof("Transfer-Encoding") - 1:
 		if (is_named(field, "Transfer-Encoding"))
 			read_coding(said, field->value);

@@ -50,6 +50,7 @@ struct response {
 	/* The first field of that name each; `ptr` is NULL when there is none,
 	 * and not when it is empty.  obs-fold is left in, as in `struct
 	 * field`. */
+	struct slice content_encoding; /* there may be more: http/coding.h */
 	struct slice content_range;
 	struct slice date;
 	struct slice etag;

@@ -38,6 +38,7 @@ is_chunked(const struct response *res)
 #define NOTED(field) offsetof(struct response, field), NULL
 
 static const struct known known[] = {
+	{ "Content-Encoding", "v", "200", NOTED(content_encoding) },
 	{ "Content-Range", "v", "206", NOTED(content_range) },
 	{ "Date", "v", "200", NOTED(date) },
 	{ "ETag", "v", "200", NOTED(etag) },

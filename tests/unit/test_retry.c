@@ -21,8 +21,9 @@ what_may_be_different_the_next_time_is_worth_it(void **state)
 	static const enum err_kind worth[] = { ERR_CONNECT, ERR_IO,
 		ERR_TRUNCATED, ERR_TIMEOUT };
 	static const enum err_kind not_worth[] = { ERR_NOMEM, ERR_REQUEST,
-		ERR_SCHEME, ERR_RESOLVE, ERR_PROTOCOL, ERR_LIMIT, ERR_REDIRECT,
-		ERR_HOST_DOWN, ERR_FILE, ERR_STOPPED, ERR_SHORTAGE };
+		ERR_SCHEME, ERR_RESOLVE, ERR_PROTOCOL, ERR_CODING, ERR_LIMIT,
+		ERR_REDIRECT, ERR_HOST_DOWN, ERR_FILE, ERR_STOPPED,
+		ERR_SHORTAGE };
 	const struct bulkfetch_options o = { 0 };
 
 	(void)state;
@@ -65,6 +66,7 @@ all_errors_are_but_what_is_gone_and_what_is_ours(void **state)
 	assert_true(is_worth(&o, ERR_STATUS, 403));
 	assert_true(is_worth(&o, ERR_STATUS, 501));
 	assert_true(is_worth(&o, ERR_PROTOCOL, 0));
+	assert_true(is_worth(&o, ERR_CODING, 0));
 	assert_true(is_worth(&o, ERR_RESOLVE, 0));
 	assert_true(is_worth(&o, ERR_REDIRECT, 302));
 	for (size_t i = 0; i < COUNT(never); i++)

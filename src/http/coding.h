@@ -1,0 +1,45 @@
+/*
+ * coding - the content codings of a response (RFC 9110, section 8.4): which
+ * ones, and in which order they are to be undone.
+ *
+ * Pure; nothing but values and slices of the head.
+ */
+#ifndef BULKFETCH_HTTP_CODING_H
+#define BULKFETCH_HTTP_CODING_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+enum coding {
+	CODING_GZIP,    /* RFC 1952; "x-gzip" as well */
+	CODING_DEFLATE, /* RFC 1950, or 1951 as many send it */
+	CODING_BR,      /* RFC 7932 */
+	CODING_ZSTD,    /* RFC 8878, 9659 */
+	CODING_KINDS
+};
+
+/* So many one upon the other: nobody sends more than two, but for bombs. */
+#define CODINGS_MAX 4
+
+struct codings {
+	size_t count;
+	enum coding of[CODINGS_MAX]; /* the first one is undone first, which is
+				      * the last that was applied */
+};
+
+/* As in Content-Encoding and Accept-Encoding: "gzip". */
+const char *coding_name(enum coding coding);
+
+/*
+ * Read all the Content-Encoding lines of `fields`, the field lines of a head,
+ * as one list.  "identity" and "none" are none, and there may be none at all.
+ *
+ * ERR_CODING for one that is not known, which is `*unknown` then, lent by the
+ * head; ERR_LIMIT for more than CODINGS_MAX.
+ */
+struct err codings_read(
+    struct slice fields, struct codings *codings, struct slice *unknown);
+
+#endif
