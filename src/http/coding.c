@@ -87,3 +87,15 @@ codings_read(
 	*codings = found;
 	return err_none();
 }
+
+bool
+codings_any(const struct response *res)
+{
+	struct codings codings;
+	struct slice unknown;
+
+	if (res->content_encoding.ptr == NULL)
+		return false;
+	return err_is(codings_read(res->fields, &codings, &unknown)) ||
+	    codings.count > 0;
+}

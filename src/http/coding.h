@@ -7,10 +7,12 @@
 #ifndef BULKFETCH_HTTP_CODING_H
 #define BULKFETCH_HTTP_CODING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "http/response.h"
 
 enum coding {
 	CODING_GZIP,    /* RFC 1952; "x-gzip" as well */
@@ -41,5 +43,8 @@ const char *coding_name(enum coding coding);
  */
 struct err codings_read(
     struct slice fields, struct codings *codings, struct slice *unknown);
+
+/* Whether a response has any, known or not. */
+bool codings_any(const struct response *res);
 
 #endif

@@ -114,12 +114,51 @@ has_a_bound_on_how_many_there_are(void **state)
 	exact_free(in);
 }
 
+static void
+tells_whether_there_are_any(void **state)
+{
+	static const struct {
+		const char *head;
+		bool any;
+	} rows[] = {
+		{ "HTTP/1.1 200 OK\r\n\r\n", false },
+		{ "HTTP/1.1 200 OK\r\nContent-Encoding:\r\n\r\n", false },
+		{ "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\n",
+		    false },
+		{ "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n"
+		  "Content-Encoding: br\r\n\r\n",
+		    true },
+		{ "HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\n\r\n",
+		    true },
+		{ "HTTP/1.1 200 OK\r\n"
+		  "Content-Encoding: br,br,br,br,br\r\n\r\n",
+		    true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice head = exact_copy(slice_str(rows[i].head));
+		struct response_scan scan;
+		struct response res;
+		bool whole = false;
+
+		response_scan_init(&scan);
+		expect_kind(rows[i].head,
+		    response_parse(&scan, head, false, &res, &whole), ERR_NONE);
+		assert_true(whole);
+		if (codings_any(&res) != rows[i].any)
+			fail_msg("%s", rows[i].head);
+		exact_free(head);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_codings_in_the_order_to_undo_them),
 		cmocka_unit_test(names_what_it_does_not_know),
+		cmocka_unit_test(tells_whether_there_are_any),
 		cmocka_unit_test(has_a_bound_on_how_many_there_are),
 	};
 

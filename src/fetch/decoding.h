@@ -1,0 +1,92 @@
+/*
+ * decoding - undoes the content codings of one response while it comes:
+ * decoders of sys/ in a row, the first of which gets the body's octets.
+ *
+ * Decoded octets are handed on in pieces from room that all responses of a run
+ * share, since nothing is left in there between two calls.  What is kept for a
+ * response is its decoders.
+ *
+ *	push()  ->  decoder -> room -> decoder -> room  ->  write()
+ */
+#ifndef BULKFETCH_FETCH_DECODING_H
+#define BULKFETCH_FETCH_DECODING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "http/coding.h"
+#include "sys/decoder.h"
+
+/* Octets are handed on at the latest when there are so many. */
+#define DECODING_PIECE ((size_t)64 * 1024)
+
+/* Room for decoding_list() and its NUL. */
+#define DECODING_LIST_MAX 64
+
+/* For all the responses of a run, one at a time; zero is fine. */
+struct decoding_room {
+	uint8_t *pieces[CODINGS_MAX]; /* owned: of DECODING_PIECE octets, or
+				       * NULL; one behind each decoder */
+};
+
+void decoding_room_fini(struct decoding_room *room);
+
+/* Decoded octets; a failure ends the decoding. */
+typedef struct err (*decoding_write_fn)(
+    void *ctx, struct slice data, bool is_last);
+
+struct decoding {
+	struct decoding_room *room; /* borrowed */
+	decoding_write_fn write;
+	void *ctx;
+	/* Of coded octets, those between two codings too: no more than that go
+	 * into any decoder; UINT64_MAX for any number. */
+	uint64_t max_coded;
+	bool may_be_empty; /* a body without an octet is one, though not coded;
+			    * else it has ended too early */
+
+	size_t count;                          /* of decoders */
+	struct decoder *decoders[CODINGS_MAX]; /* owned */
+	enum coding codings[CODINGS_MAX];
+	uint64_t came[CODINGS_MAX]; /* octets that went in there */
+	size_t failed; /* which of them has, after a failure of a decoder */
+	size_t len;    /* in the last piece, while pushing */
+};
+
+/*
+ * Make the decoders.  `room`, `write`, `ctx`, `max_coded` and `may_be_empty`
+ * are the caller's, set before.  ERR_CODING, naming the file, where a library
+ * is missing; ERR_NOMEM.  decoding_fini() is due in either case.
+ */
+struct err decoding_init(struct decoding *d, const struct codings *codings);
+void decoding_fini(struct decoding *d);
+
+/*
+ * Undo the codings of the next octets and write what comes out.  With `is_last`
+ * they are the last ones: only when all of them turned out to be whole the end
+ * is written, as the last and, if it is all there is, the only piece.
+ *
+ * ERR_CODING with a reason for data that is malformed, ends early or does not
+ * end in time; ERR_LIMIT for more than `max_coded`; ERR_NOMEM; what write()
+ * failed with.  The decoding is spent then.
+ */
+struct err decoding_push(struct decoding *d, struct slice in, bool is_last);
+
+/* The body is over, without a last push: was it whole?  ERR_CODING. */
+struct err decoding_end(struct decoding *d);
+
+/* What failed, when it was a decoder: "gzip". */
+const char *decoding_failed(const struct decoding *d);
+
+/* Whether that coding can be undone: opens its library.  ERR_CODING, naming the
+ * file, where that is missing. */
+struct err decoding_check(enum coding coding);
+
+/* The codings that can be undone, as Accept-Encoding lists them: "gzip,
+ * deflate, br, zstd", or less. */
+void decoding_list(char text[DECODING_LIST_MAX]);
+
+#endif
