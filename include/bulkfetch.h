@@ -119,6 +119,9 @@ struct bulkfetch_response {
 	struct bulkfetch_text url;  /* that it came from, after redirects */
 	uint64_t offset; /* the body's octets begin here; `length`, if known,
 			  * counts those before as well */
+	bool is_decoded; /* the octets to come are not those that Content-Length
+			  * and Content-Encoding in `head` are about: the codings
+			  * are undone */
 };
 
 /* What is there of a response from before, and which version of it. */
@@ -225,7 +228,8 @@ struct bulkfetch_result {
 	int sys;             /* errno behind the failure, or 0 */
 	const char *file;    /* NULL when nothing was stored */
 	bool is_moved;
-	uint64_t bytes;     /* of the body: all of it when it was stored */
+	uint64_t bytes;     /* of the body, decoded: all of it when it was
+			     * stored */
 	uint64_t received;  /* octets of bodies that came for it in this run, in
 			     * all the tries */
 	unsigned tries;     /* requests begun for it, 0 when none, those after
@@ -362,6 +366,8 @@ struct bulkfetch_options {
 	const char *user_agent;  /* NULL: bulkfetch/VERSION; "": none */
 	const char *referer;     /* or NULL */
 	const char *credentials; /* "user:password" for Basic, or NULL */
+	bool compressed; /* ask for content codings, as far as the system's
+			  * libraries know them, and undo them */
 	bool has_body;
 	struct bulkfetch_text body;
 	uint64_t connect_timeout_ms; /* timeouts: 0 for none */
@@ -373,7 +379,7 @@ struct bulkfetch_options {
 				      * average over ... */
 	uint64_t speed_time_ms;      /* 0 of either: as slow as it likes.  Not
 				 * together with limit_rate */
-	uint64_t max_filesize;       /* 0: no maximum */
+	uint64_t max_filesize;       /* of what is stored; 0: no maximum */
 	bool fail_with_body;         /* store bodies of failures, too */
 
 	bool follows_redirects;  /* false: they are failures */

@@ -161,7 +161,8 @@ static const struct {
 	{ 0, "local-port",
 	    "the system chooses ports; see --interface for more of them" },
 	{ 0, "abstract-unix-socket", "see --unix-socket for those by path" },
-	{ 0, "compressed", "bodies are stored as they come" },
+	{ 0, "compression", "see --compressed" },
+	{ 0, "http-accept-gzip", "see --compressed" },
 };
 
 #define HINTS (sizeof(hints) / sizeof(hints[0]))

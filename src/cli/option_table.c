@@ -76,6 +76,11 @@ const struct option_row option_rows[] = {
 	    .kind = OPTION_TEXT,
 	    .at = AT(fetch.referer),
 	    .help = "Referer" },
+	{ .name = "compressed",
+	    .kind = OPTION_FLAG,
+	    .at = AT(fetch.compressed),
+	    .help = "ask for gzip, deflate, br, zstd, as far as their "
+		    "libraries are there, and store what was coded decoded" },
 	{ .name = "user",
 	    .letter = 'u',
 	    .arg = "NAME:PASSWORD",

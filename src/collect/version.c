@@ -1,5 +1,6 @@
 #include "collect/version.h"
 
+#include "http/coding.h"
 #include "http/date.h"
 #include "http/response.h"
 #include "http/validator.h"
@@ -20,7 +21,9 @@ version_read(struct slice head, int64_t now, struct version *v)
 	if (res.last_modified.len <= VERSION_FIELD_MAX &&
 	    date_parse(res.last_modified, now, &v->time))
 		v->last_modified = res.last_modified;
-	v->for_range = validator_for_range(&res, now);
+	/* It may be the same for all codings and for none. */
+	if (!codings_any(&res))
+		v->for_range = validator_for_range(&res, now);
 	if (v->for_range.len > VERSION_FIELD_MAX)
 		v->for_range = slice_of(NULL, 0);
 }

@@ -20,8 +20,8 @@ struct version {
 	struct slice etag;          /* empty without a well-formed one */
 	struct slice last_modified; /* empty without a date */
 	int64_t time;               /* that date, with one */
-	struct slice for_range;     /* validator_for_range(): one of the two, or
-				     * empty */
+	struct slice for_range;     /* validator_for_range(): one of the two;
+				     * empty without, or of a coded body */
 };
 
 /* `head`: status line to empty line; anything else tells of nothing.  `now` is

@@ -136,6 +136,10 @@ forms_init(struct transfer_env *env, struct bulkfetch_problem *problem)
 	};
 	struct err err = err_none();
 
+	if (o->compressed)
+		decoding_list(env->accept_encoding);
+	if (env->accept_encoding[0] != '\0')
+		wishes.accept_encoding = env->accept_encoding;
 	env->request_body = slice_of(o->body.ptr, o->body.len);
 	for (unsigned i = 0; i < 4 && !err_is(err); i++) {
 		wishes.is_foreign = (i & 1) != 0;

@@ -173,6 +173,25 @@ init_transfers(struct engine *e)
 	return err_none();
 }
 
+/* Who asks for codings may wonder why a server sends none. */
+static void
+tell_codings(struct engine *e)
+{
+	struct err err = err_none();
+
+	if (!e->env.options.compressed)
+		return;
+	if (e->env.accept_encoding[0] == '\0')
+		engine_tell(e, BULKFETCH_LEVEL_WARNING,
+		    "no content coding is asked for: none of the libraries is "
+		    "there that know them");
+	for (size_t i = 0; i < CODING_KINDS; i++) {
+		err = decoding_check((enum coding)i);
+		if (err_is(err))
+			engine_tell(e, BULKFETCH_LEVEL_INFO, "%s", err.why);
+	}
+}
+
 static struct err
 init_engine(struct engine *e)
 {
@@ -232,6 +251,7 @@ bulkfetch_new(const struct bulkfetch_options *options,
 		bulkfetch_free(run);
 		return NULL;
 	}
+	tell_codings(e);
 	err = init_engine(e);
 	if (err_is(err)) {
 		(void)problem_refuse_err(problem, err);
@@ -295,5 +315,6 @@ bulkfetch_free(struct bulkfetch *run)
 		reactor_free(e->reactor);
 	}
 	forms_fini(&e->env);
+	decoding_room_fini(&e->env.decoding_room);
 	free(run);
 }

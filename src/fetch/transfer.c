@@ -30,6 +30,7 @@ transfer_init(struct transfer *t, struct transfer_env *env)
 void
 transfer_fini(struct transfer *t)
 {
+	transfer_drop_decoding(t);
 	redirects_free(t->redirects);
 	t->redirects = NULL;
 	buf_fini(&t->space);

@@ -25,6 +25,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "bulkfetch.h"
+#include "fetch/decoding.h"
 #include "fetch/redirect.h"
 #include "fetch/turns.h"
 #include "http/request.h"
@@ -97,6 +98,8 @@ struct transfer_env {
 	struct turns *turns;
 	/* By what has become of the request: is_foreign, is_rewritten. */
 	struct request_form forms[2][2];
+	char accept_encoding[DECODING_LIST_MAX]; /* "": none */
+	struct decoding_room decoding_room;
 	struct bulkfetch_options options;
 	struct bulkfetch_collector collector;
 	struct slice request_body;
@@ -168,15 +171,16 @@ struct transfer {
 	/* The body.  `stored_len` octets are with the collector, or in the copy
 	 * that current() has told of; `part_*` tell which version they are of,
 	 * if that is known. */
-	void *body;        /* the collector's handle */
-	bool is_stored;    /* the body goes to the collector */
+	void *body;                /* the collector's handle */
+	bool is_stored;            /* the body goes to the collector */
+	struct decoding *decoding; /* owned; NULL: there is nothing to undo */
 	bool is_suspended; /* `body` is there, but waits to be resumed */
 	bool is_copy_void; /* do not ask current() again */
 	uint64_t stored_len;
 	uint64_t received;     /* octets of bodies, of all the tries */
 	uint64_t continued_at; /* `stored_len` when it was last taken up */
-	uint64_t total;        /* of the body, or BULKFETCH_LENGTH_UNKNOWN */
-	uint64_t part_url;     /* hash of where they came from */
+	uint64_t total;    /* octets to store, or BULKFETCH_LENGTH_UNKNOWN */
+	uint64_t part_url; /* hash of where they came from */
 	size_t part_validator_len;
 	char part_validator[TRANSFER_VALIDATOR_MAX];
 

@@ -30,6 +30,9 @@ stage_of(const struct transfer *t, struct err err)
 		return conn_state_name(CONN_TLS);
 	if (err.kind == ERR_HOST_DOWN)
 		return conn_state_name(CONN_CONNECT);
+	/* The head says which, and the body is what cannot be had then. */
+	if (err.kind == ERR_CODING)
+		return conn_state_name(CONN_BODY);
 	return t->stage;
 }
 
@@ -86,7 +89,8 @@ transfer_finish(
 void
 transfer_fail(struct transfer *t, struct err err)
 {
-	if (err.kind != ERR_STATUS && !t->exchange.has_words)
+	if (err.kind != ERR_STATUS && err.kind != ERR_CODING &&
+	    !t->exchange.has_words)
 		t->message[0] = '\0';
 	/* The next run may get the rest. */
 	if (err.kind == ERR_STOPPED || err.kind == ERR_IO ||
@@ -258,8 +262,13 @@ static void
 end_stored(struct transfer *t)
 {
 	struct bulkfetch_result result = { 0 };
-	struct err err;
+	struct err err = transfer_end_decoding(t);
 
+	if (err_is(err)) {
+		transfer_abort_body(t);
+		transfer_end_try(t, err);
+		return;
+	}
 	/* A rest in chunks may have any length. */
 	if (t->total != BULKFETCH_LENGTH_UNKNOWN && t->stored_len != t->total) {
 		transfer_abort_body(t);

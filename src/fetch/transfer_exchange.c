@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/hash.h"
+#include "http/coding.h"
 #include "http/date.h"
 #include "http/range.h"
 #include "http/validator.h"
@@ -169,7 +170,10 @@ take_whole(struct transfer *t, const struct response *res)
 	t->continued_at = 0;
 	t->part_validator_len = 0;
 	t->total = BULKFETCH_LENGTH_UNKNOWN;
-	if (res->framing == RESPONSE_LENGTH)
+	err = transfer_begin_decoding(t, res);
+	if (err_is(err))
+		return err;
+	if (res->framing == RESPONSE_LENGTH && t->decoding == NULL)
 		t->total = res->length;
 	else if (res->framing == RESPONSE_NO_BODY)
 		t->total = 0;
@@ -177,8 +181,11 @@ take_whole(struct transfer *t, const struct response *res)
 	if (err_is(err))
 		return err;
 	/* Should it end early: what to ask for the rest with.  The clock is
-	 * for reading dates alone, which an ETag makes needless. */
-	if (t->try.status == 200 && t->env->collector.suspend != NULL &&
+	 * for reading dates alone, which an ETag makes needless.  Of a coded
+	 * body, decoded or not, no rest is asked for: a date, and with many
+	 * servers the ETag, is the same for all codings and for none. */
+	if (t->try.status == 200 && !codings_any(res) &&
+	    t->env->collector.suspend != NULL &&
 	    (res->etag.len > 0 || res->last_modified.len > 0))
 		keep_validator(t,
 		    validator_for_range(
@@ -197,7 +204,8 @@ is_our_rest(const struct transfer *t, const struct response *res,
 {
 	struct slice validator = part_validator(t);
 
-	if (err_is(range_parse_content(res->content_range, range)) ||
+	if (codings_any(res) ||
+	    err_is(range_parse_content(res->content_range, range)) ||
 	    !range->is_satisfied || range->first != t->stored_len)
 		return false;
 	if (range->total != RANGE_TOTAL_UNKNOWN &&

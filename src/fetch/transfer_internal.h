@@ -60,6 +60,19 @@ struct err transfer_begin_body(
 /* Whether a body of `len` octets is one too long. */
 struct err transfer_check_size(const struct transfer *t, uint64_t len);
 
+/*
+ * Be ready to undo the content codings that the body has, if that was asked
+ * for and it has any: t->decoding.  transfer_drop_decoding() is due if this
+ * fails, too; aborting the body, leaving it and committing it include that.
+ */
+struct err transfer_begin_decoding(
+    struct transfer *t, const struct response *res);
+
+/* The body is over: is it whole, as the codings have it? */
+struct err transfer_end_decoding(struct transfer *t);
+
+void transfer_drop_decoding(struct transfer *t);
+
 /* As in `struct exchange_ops`. */
 struct err transfer_on_data(void *owner, struct slice data, bool is_last);
 int transfer_on_sink(void *owner);

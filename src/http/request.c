@@ -17,6 +17,7 @@ struct user_field {
 enum known_field {
 	FIELD_OTHER,
 	FIELD_ACCEPT,
+	FIELD_ACCEPT_ENCODING,
 	FIELD_AUTHORIZATION,
 	FIELD_CONTENT_LENGTH,
 	FIELD_CONTENT_TYPE,
@@ -55,6 +56,7 @@ static const struct {
 } known_fields[FIELD_KINDS] = {
 	[FIELD_OTHER] = { "", TRAIT_PLAIN },
 	[FIELD_ACCEPT] = { "Accept", TRAIT_PLAIN },
+	[FIELD_ACCEPT_ENCODING] = { "Accept-Encoding", TRAIT_PLAIN },
 	[FIELD_AUTHORIZATION] = { "Authorization", TRAIT_PRIVATE },
 	[FIELD_CONTENT_LENGTH] = { "Content-Length", TRAIT_FRAMES },
 	[FIELD_CONTENT_TYPE] = { "Content-Type", TRAIT_PLAIN },
@@ -81,6 +83,7 @@ static const struct {
 /* What the user said of each known field: the default is then not sent. */
 struct spoken {
 	bool of[FIELD_KINDS];
+	bool has_range; /* and did not leave it out */
 };
 
 static enum known_field
@@ -222,6 +225,8 @@ add_user_field(struct request_form *form, const struct request_wishes *wishes,
 		form->has_conditions = true;
 	if (field.is_removal)
 		return err_none();
+	if (which == FIELD_RANGE)
+		spoken->has_range = true;
 	if (slice_eq_nocase_str(field.name, "Connection") &&
 	    has_member(field.value, "close"))
 		form->is_closing = true;
@@ -283,6 +288,10 @@ add_fields(struct request_form *form, const struct request_wishes *wishes)
 		err = append_known(&form->fields, FIELD_USER_AGENT, agent);
 	if (!err_is(err) && !spoken.of[FIELD_ACCEPT])
 		err = append_known(&form->fields, FIELD_ACCEPT, "*/*");
+	if (!err_is(err) && !spoken.of[FIELD_ACCEPT_ENCODING] &&
+	    wishes->accept_encoding != NULL)
+		err = append_known(&form->fields, FIELD_ACCEPT_ENCODING,
+		    spoken.has_range ? "identity" : wishes->accept_encoding);
 	if (!err_is(err) && !spoken.of[FIELD_REFERER] &&
 	    wishes->referer != NULL)
 		err =

@@ -30,8 +30,11 @@ struct request_wishes {
 	const char *method;     /* NULL: GET, or POST when has_body */
 	const char *user_agent; /* NULL: "bulkfetch/VERSION"; "": none */
 	const char *referer;
-	const char *credentials;   /* "user:password" */
-	const char *const *fields; /* as curl's -H: "Name: value", "Name:" to
+	const char *accept_encoding; /* NULL: none; "identity" instead where
+				      * the user asks for a part, which could
+				      * not be decoded */
+	const char *credentials;     /* "user:password" */
+	const char *const *fields;   /* as curl's -H: "Name: value", "Name:" to
 				    * leave a default out, "Name;" for an empty
 				    * value */
 	size_t field_count;
@@ -84,7 +87,8 @@ struct request_extra {
 };
 
 /*
- * Check and compose.  By default: User-Agent, "Accept: *" "/" "*"; with a body
+ * Check and compose.  By default: User-Agent, "Accept: *" "/" "*",
+ * Accept-Encoding if there is a wish for it; with a body
  * Content-Length and Content-Type: application/x-www-form-urlencoded, as
  * curl; without one "Content-Length: 0" for POST, PUT and PATCH (RFC 9110,
  * section 8.6).  ERR_REQUEST with a reason: a method or name that is no token,

@@ -59,6 +59,27 @@ static const struct row {
 	    "GET / HTTP/1.1\r\nHost: h\r\n\r\n" },
 	{ "http://h/", { 0 }, { "host: other" },
 	    "GET / HTTP/1.1\r\nhost: other\r\n" AGENT ACCEPT "\r\n" },
+	/* codings: the user's word wins, and a part is not to be coded */
+	{ "http://h/", { .accept_encoding = "gzip, br" }, { 0 },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT
+	    "Accept-Encoding: gzip, br\r\n\r\n" },
+	{ "http://h/", { .accept_encoding = "gzip, br" },
+	    { "accept-encoding: x" },
+	    "GET / HTTP/1.1\r\nHost: h\r\naccept-encoding: x\r\n" AGENT ACCEPT
+	    "\r\n" },
+	{ "http://h/", { .accept_encoding = "gzip, br" },
+	    { "Accept-Encoding:" },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT "\r\n" },
+	{ "http://h/", { .accept_encoding = "gzip, br" },
+	    { "Range: bytes=0-9" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nRange: bytes=0-9\r\n" AGENT ACCEPT
+	    "Accept-Encoding: identity\r\n\r\n" },
+	{ "http://h/", { .accept_encoding = "gzip, br" }, { "Range:" },
+	    "GET / HTTP/1.1\r\nHost: h\r\n" AGENT ACCEPT
+	    "Accept-Encoding: gzip, br\r\n\r\n" },
+	{ "http://h/", { 0 }, { "Range: bytes=0-9" },
+	    "GET / HTTP/1.1\r\nHost: h\r\nRange: bytes=0-9\r\n" AGENT ACCEPT
+	    "\r\n" },
 	/* what is the proxy's: never here */
 	{ "http://h/", { 0 },
 	    { "Proxy-Authorization: a", "X: y", "PROXY-authorization;" },
