@@ -13,6 +13,14 @@
 #define ERROR_WINDOW_TOO_LARGE 16
 #define ERROR_MEMORY 64
 
+/*
+ * The longest header of a frame (RFC 8878, section 3.1.1).  Its octets go in
+ * one by one: where a call has more of it, the library looks whether the frame
+ * is whole in there, and then takes any window, or whether those octets begin a
+ * frame of the formats before.  Both would hang on how the network cut it.
+ */
+#define HEADER_MAX 18
+
 struct in_buffer {
 	const void *src;
 	size_t size;
@@ -121,6 +129,7 @@ struct unzstd {
 	struct decoder decoder;
 	struct context *context; /* owned */
 	enum phase phase;
+	unsigned header_len; /* octets of this frame, up to HEADER_MAX */
 };
 
 static struct err
@@ -137,14 +146,20 @@ refuse(size_t result)
 	return err_why(ERR_CODING, atomic_load(&zstd.name)(result));
 }
 
-/* One call of the library, with `len` octets of the input. */
+/* One call of the library. */
 static struct err
-step(struct unzstd *z, struct decoder_io *io, size_t len)
+step(struct unzstd *z, struct decoder_io *io)
 {
-	struct in_buffer in = { .src = io->in.ptr, .size = len };
+	bool is_header = z->header_len < HEADER_MAX && io->in.len > 0;
+	struct in_buffer in = {
+		.src = io->in.ptr,
+		.size = is_header ? 1 : io->in.len,
+	};
 	struct out_buffer out = { .dst = io->out, .size = io->room };
 	size_t result = atomic_load(&zstd.decompress)(z->context, &out, &in);
 
+	if (is_header)
+		z->header_len++;
 	io->in = slice_from(io->in, in.pos);
 	io->out += out.pos;
 	io->room -= out.pos;
@@ -154,21 +169,18 @@ step(struct unzstd *z, struct decoder_io *io, size_t len)
 	return err_none();
 }
 
-/*
- * The first octet of a frame, or of a skippable one; no format of the time
- * before RFC 8878 is taken for one.  It goes alone: of frames that are whole in
- * the input the library takes any window, and is not to see one.
- */
+/* A frame begins with that octet, or a skippable one; no format of the time
+ * before RFC 8878 is taken for one. */
 static struct err
-begin_frame(struct unzstd *z, struct decoder_io *io)
+begin_frame(struct unzstd *z, uint8_t first)
 {
-	uint8_t first = io->in.ptr[0];
-
 	if (first != 0x28 && first >> 4 != 5)
 		return err_why(ERR_CODING,
 		    z->phase == PHASE_NEW ? "no frame of zstd"
 					  : DECODER_BEHIND);
-	return step(z, io, 1);
+	z->phase = PHASE_WITHIN;
+	z->header_len = 0;
+	return err_none();
 }
 
 static struct err
@@ -178,11 +190,13 @@ decode(struct decoder *d, struct decoder_io *io)
 
 	for (;;) {
 		struct err err = err_none();
-		bool is_outside = z->phase != PHASE_WITHIN;
 
-		if (is_outside && io->in.len == 0)
+		if (z->phase != PHASE_WITHIN && io->in.len == 0)
 			return err;
-		err = is_outside ? begin_frame(z, io) : step(z, io, io->in.len);
+		if (z->phase != PHASE_WITHIN)
+			err = begin_frame(z, io->in.ptr[0]);
+		if (!err_is(err))
+			err = step(z, io);
 		if (err_is(err) || io->room == 0 ||
 		    (z->phase == PHASE_WITHIN && io->in.len == 0))
 			return err;
