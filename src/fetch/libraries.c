@@ -2,9 +2,12 @@
  * libraries - which libraries of the system there are, for bulkfetch.h.
  */
 #include "bulkfetch.h"
+#include "sys/brotli.h"
 #include "sys/dynlib.h"
 #include "sys/idn.h"
 #include "sys/openssl.h"
+#include "sys/zlib.h"
+#include "sys/zstd.h"
 
 static const struct {
 	const char *purpose;
@@ -12,6 +15,9 @@ static const struct {
 	const char *(*version)(void);
 } rows[] = {
 	{ "https", OPENSSL_SONAME, openssl_version },
+	{ "gzip", ZLIB_SONAME, zlib_version },
+	{ "br", BROTLI_SONAME, brotli_version },
+	{ "zstd", ZSTD_SONAME, zstd_version },
 	{ "IDN", IDN_SONAME, idn_version },
 };
 

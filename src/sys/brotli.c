@@ -6,8 +6,6 @@
 
 #include "sys/dynlib.h"
 
-#define LIBRARY "libbrotlidec.so.1"
-
 /* Of brotli/decode.h, which need not be there when this is compiled. */
 #define RESULT_ERROR 0
 #define RESULT_SUCCESS 1
@@ -17,8 +15,8 @@
 #define ERROR_ALLOC_FIRST (-30)
 #define ERROR_ALLOC_LAST (-21)
 
-DYNLIB_NOTE(
-    LIBRARY, "brotli", "Bodies coded with br (--compressed)", "suggested");
+DYNLIB_NOTE(BROTLI_SONAME, "brotli", "Bodies coded with br (--compressed)",
+    "suggested");
 
 struct state_of_brotli;
 typedef void *(*alloc_fn)(void *opaque, size_t size);
@@ -46,7 +44,7 @@ static struct {
 static enum state
 find_library(void)
 {
-	static const char *const names[] = { LIBRARY, NULL };
+	static const char *const names[] = { BROTLI_SONAME, NULL };
 	create_fn create = NULL;
 	destroy_fn destroy = NULL;
 	decompress_fn decompress = NULL;
@@ -161,7 +159,7 @@ brotli_new(struct decoder **decoder)
 
 	if (!open_library())
 		return err_why(
-		    ERR_CODING, LIBRARY " is not there: br needs it");
+		    ERR_CODING, BROTLI_SONAME " is not there: br needs it");
 	b = calloc(1, sizeof(*b));
 	if (b == NULL)
 		return err_of(ERR_NOMEM);

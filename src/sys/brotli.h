@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "sys/decoder.h"
 
+#define BROTLI_SONAME "libbrotlidec.so.1"
+
 /*
  * One stream, which has no checksum.  Up to 16 MiB of memory, as much as its
  * window takes.  ERR_CODING, naming the file, without a libbrotlidec;

@@ -6,8 +6,6 @@
 
 #include "sys/dynlib.h"
 
-#define LIBRARY "libz.so.1"
-
 /* Of zlib.h, which need not be there when this is compiled. */
 #define Z_NO_FLUSH 0
 #define Z_OK 0
@@ -39,8 +37,8 @@ struct stream {
 	unsigned long reserved;
 };
 
-DYNLIB_NOTE(LIBRARY, "gzip", "Bodies coded with gzip or deflate (--compressed)",
-    "recommended");
+DYNLIB_NOTE(ZLIB_SONAME, "gzip",
+    "Bodies coded with gzip or deflate (--compressed)", "recommended");
 
 typedef const char *(*version_fn)(void);
 typedef int (*init_fn)(
@@ -64,7 +62,7 @@ static struct {
 static enum state
 find_library(void)
 {
-	static const char *const names[] = { LIBRARY, NULL };
+	static const char *const names[] = { ZLIB_SONAME, NULL };
 	version_fn version = NULL;
 	init_fn init = NULL;
 	inflate_fn inflate = NULL;
@@ -140,7 +138,7 @@ begin_stream(struct inflater *f, int window_bits)
 		return err_of(ERR_NOMEM);
 	if (code != Z_OK)
 		return err_why(
-		    ERR_CODING, LIBRARY " is not of a kind that is known");
+		    ERR_CODING, ZLIB_SONAME " is not of a kind that is known");
 	f->has_stream = true;
 	f->phase = PHASE_WITHIN;
 	return err_none();
@@ -294,7 +292,7 @@ zlib_new_gzip(struct decoder **decoder)
 
 	if (!open_library())
 		return err_why(
-		    ERR_CODING, LIBRARY " is not there: gzip needs it");
+		    ERR_CODING, ZLIB_SONAME " is not there: gzip needs it");
 	err = new_inflater(true, &f);
 	if (err_is(err))
 		return err;
@@ -315,7 +313,7 @@ zlib_new_deflate(struct decoder **decoder)
 
 	if (!open_library())
 		return err_why(
-		    ERR_CODING, LIBRARY " is not there: deflate needs it");
+		    ERR_CODING, ZLIB_SONAME " is not there: deflate needs it");
 	err = new_inflater(false, &f);
 	if (!err_is(err))
 		*decoder = &f->decoder;

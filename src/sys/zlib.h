@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "sys/decoder.h"
 
+#define ZLIB_SONAME "libz.so.1"
+
 /*
  * All the members of a file, each with its CRC and length checked; what follows
  * one has to be another one.  About 40 KiB of memory.  ERR_CODING, naming the

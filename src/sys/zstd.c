@@ -5,8 +5,6 @@
 
 #include "sys/dynlib.h"
 
-#define LIBRARY "libzstd.so.1"
-
 /* Of zstd.h and zstd_errors.h, which need not be there when this is
  * compiled. */
 #define PARAMETER_WINDOW_LOG_MAX 100
@@ -34,7 +32,7 @@ struct out_buffer {
 };
 
 DYNLIB_NOTE(
-    LIBRARY, "zstd", "Bodies coded with zstd (--compressed)", "suggested");
+    ZSTD_SONAME, "zstd", "Bodies coded with zstd (--compressed)", "suggested");
 
 struct context;
 typedef struct context *(*create_fn)(void);
@@ -65,7 +63,7 @@ static struct {
 static enum state
 find_library(void)
 {
-	static const char *const names[] = { LIBRARY, NULL };
+	static const char *const names[] = { ZSTD_SONAME, NULL };
 	create_fn create = NULL;
 	free_fn release = NULL;
 	set_fn set = NULL;
@@ -231,7 +229,7 @@ zstd_new(struct decoder **decoder)
 
 	if (!open_library())
 		return err_why(
-		    ERR_CODING, LIBRARY " is not there: zstd needs it");
+		    ERR_CODING, ZSTD_SONAME " is not there: zstd needs it");
 	z = calloc(1, sizeof(*z));
 	if (z == NULL)
 		return err_of(ERR_NOMEM);

@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "sys/decoder.h"
 
+#define ZSTD_SONAME "libzstd.so.1"
+
 /* The largest window that a server may count on (RFC 9659), as a power of 2:
  * 8 MiB. */
 #define ZSTD_WINDOW_LOG_MAX 23
