@@ -119,15 +119,15 @@ run_set_sanitizers(void)
 static void
 set_environment(const struct run_spec *spec)
 {
-	static const char *const proxies[] = { "http_proxy", "https_proxy",
-		"HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
-		"NO_PROXY" };
+	static const char *const names[] = { "http_proxy", "https_proxy",
+		"HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+		"SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE" };
 
 	run_set_sanitizers();
 	(void)setenv("LC_ALL", "C", 1);
 	(void)setenv("TERM", "xterm", 1);
-	for (size_t i = 0; i < COUNT(proxies); i++)
-		(void)unsetenv(proxies[i]);
+	for (size_t i = 0; i < COUNT(names); i++)
+		(void)unsetenv(names[i]);
 	for (size_t i = 0; i < COUNT(spec->env) && spec->env[i] != NULL; i++)
 		(void)putenv((char *)(uintptr_t)spec->env[i]);
 }

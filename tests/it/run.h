@@ -31,7 +31,7 @@ struct run_spec {
 	rlim_t fsize;
 	mode_t umask;
 	const char *env[4]; /* NAME=value each, or NULL; nothing else is told of
-			     * proxies */
+			     * proxies and of certificates */
 	int seconds;        /* the bound; 30 */
 };
 
