@@ -122,6 +122,13 @@ open_directory(
 }
 
 int
+world_remove(const char *dir)
+{
+	(void)nftw(dir, open_directory, NFTW_DESCRIPTORS, FTW_PHYS);
+	return nftw(dir, remove_entry, NFTW_DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
+}
+
+int
 world_teardown(void **state)
 {
 	struct world *w = *state;
@@ -133,11 +140,8 @@ world_teardown(void **state)
 	}
 	w->child_count = 0;
 	is_well = origin_stop(w);
-	if (getenv("IT_KEEP") == NULL) {
-		(void)nftw(w->dir, open_directory, NFTW_DESCRIPTORS, FTW_PHYS);
-		(void)nftw(w->dir, remove_entry, NFTW_DESCRIPTORS,
-		    FTW_DEPTH | FTW_PHYS);
-	}
+	if (getenv("IT_KEEP") == NULL)
+		(void)world_remove(w->dir);
 	for (size_t i = 0; i < w->piece_count; i++)
 		free(w->pieces[i]);
 	free(w->pieces);

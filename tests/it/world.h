@@ -42,6 +42,9 @@ struct world {
 int world_setup(void **state);
 int world_teardown(void **state);
 
+/* Remove a directory, whatever is in it; -1 when something is left. */
+int world_remove(const char *dir);
+
 /* Memory that lives as long as the world. */
 void *world_alloc(struct world *w, size_t len);
 char *world_text(struct world *w, const char *format, ...)
