@@ -10,9 +10,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* How it speaks TLS, if so, and what it notes of that. */
+struct transport {
+	const char *option; /* of "listen" */
+	const char *log_conf;
+};
+
+static const struct transport plain = { "", "" };
+static const struct transport tls = { " ssl",
+	"log_format tls '$connection $status $ssl_protocol $ssl_cipher "
+	"$ssl_session_reused $ssl_server_name $request_uri "
+	"$ssl_client_verify'; access_log " NGINX_TLS_LOG " tls;" };
+
 static void
-write_conf(struct world *w, unsigned port, const char *root,
-    const char *http_conf, const char *server_conf)
+write_conf(struct world *w, const struct nginx *nginx,
+    const struct transport *transport, const char *root, const char *http_conf,
+    const char *server_conf)
 {
 	static const char format[] =
 	    "%s"
@@ -24,6 +37,7 @@ write_conf(struct world *w, unsigned port, const char *root,
 	    "http {\n"
 	    "  log_format it '$connection $status $request_uri';\n"
 	    "  access_log nginx.log it;\n"
+	    "  %s\n"
 	    "  client_body_temp_path nginx.tmp/body;\n"
 	    "  proxy_temp_path nginx.tmp/proxy;\n"
 	    "  fastcgi_temp_path nginx.tmp/fastcgi;\n"
@@ -33,7 +47,7 @@ write_conf(struct world *w, unsigned port, const char *root,
 	    "  tcp_nopush on;\n"
 	    "  %s\n"
 	    "  server {\n"
-	    "    listen 127.0.0.1:%u;\n"
+	    "    listen 127.0.0.1:%u%s;\n"
 	    "    root \"%s\";\n"
 	    "    %s\n"
 	    "  }\n"
@@ -41,7 +55,8 @@ write_conf(struct world *w, unsigned port, const char *root,
 
 	world_write(w, "nginx.conf",
 	    world_text(w, format, geteuid() == 0 ? "user root;\n" : "",
-		http_conf, port, world_path(w, root), server_conf));
+		transport->log_conf, http_conf, nginx->port, transport->option,
+		world_path(w, root), server_conf));
 }
 
 /*
@@ -65,9 +80,9 @@ exec_nginx(struct world *w, const char *program, int fd)
 	_exit(127);
 }
 
-bool
-nginx_start(struct world *w, struct nginx *nginx, const char *root,
-    const char *http_conf, const char *server_conf)
+static bool
+start(struct world *w, struct nginx *nginx, const struct transport *transport,
+    const char *root, const char *http_conf, const char *server_conf)
 {
 	const char *program = world_find_program(w, "nginx");
 	int fd;
@@ -77,7 +92,7 @@ nginx_start(struct world *w, struct nginx *nginx, const char *root,
 	fd = world_listen(w, false, &nginx->port);
 	if (!world_has(w, "nginx.tmp"))
 		world_mkdir(w, "nginx.tmp");
-	write_conf(w, nginx->port, root, http_conf, server_conf);
+	write_conf(w, nginx, transport, root, http_conf, server_conf);
 	nginx->pid = fork();
 	assert_int_not_equal(nginx->pid, -1);
 	if (nginx->pid == 0)
@@ -87,6 +102,20 @@ nginx_start(struct world *w, struct nginx *nginx, const char *root,
 	return true;
 }
 
+bool
+nginx_start(struct world *w, struct nginx *nginx, const char *root,
+    const char *http_conf, const char *server_conf)
+{
+	return start(w, nginx, &plain, root, http_conf, server_conf);
+}
+
+bool
+nginx_start_tls(struct world *w, struct nginx *nginx, const char *root,
+    const char *http_conf, const char *server_conf)
+{
+	return start(w, nginx, &tls, root, http_conf, server_conf);
+}
+
 void
 nginx_stop(struct world *w, const struct nginx *nginx)
 {
@@ -94,6 +123,7 @@ nginx_stop(struct world *w, const struct nginx *nginx)
 	(void)waitpid(nginx->pid, NULL, 0);
 	world_drop_child(w, nginx->pid);
 	(void)unlink(world_path(w, "nginx.log"));
+	(void)unlink(world_path(w, NGINX_TLS_LOG));
 }
 
 const char *

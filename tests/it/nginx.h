@@ -19,6 +19,15 @@ struct nginx {
 bool nginx_start(struct world *w, struct nginx *nginx, const char *root,
     const char *http_conf, const char *server_conf);
 
+/*
+ * The same over TLS, by the certificate that `server_conf` names.  Its log is
+ * NGINX_TLS_LOG instead, which tls_requests() of tls_server.h reads.
+ */
+bool nginx_start_tls(struct world *w, struct nginx *nginx, const char *root,
+    const char *http_conf, const char *server_conf);
+
+#define NGINX_TLS_LOG "nginx.tls"
+
 /* End it and forget its log, so that another one can be started. */
 void nginx_stop(struct world *w, const struct nginx *nginx);
 
