@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,7 +71,13 @@ exec_nginx(struct world *w, const char *program, int fd)
 	const char *words[] = { program, "-p", w->dir, "-c", "nginx.conf", "-e",
 		"nginx.err", NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct rlimit limit;
 
+	/* Descriptors for as many connections as it is allowed to have. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(null, STDOUT_FILENO);
