@@ -85,14 +85,16 @@ conclude(struct stream *s, int result)
 	return fail_tls(s);
 }
 
-/* A call of OpenSSL is over. */
+/* A call of OpenSSL is over.  Whatever it was, there may be something to
+ * receive: what was kept, the rest of a record, or how it all ended. */
 static struct stream_io
 end_call(struct stream *s, struct stream_io io)
 {
 	struct tls_stream *l = s->layer;
 	struct err err = tls_bio_end(l);
 
-	s->has_more = tls_bio_has_more(l);
+	s->has_more = l->is_over || tls_bio_has_more(l) ||
+	    l->tls->lib->SSL_pending(l->ssl) > 0;
 	return err_is(err) ? fail(s, err) : io;
 }
 
@@ -195,10 +197,8 @@ tls_recv(struct stream *s, void *to, size_t cap)
 	size_t len = 0;
 	int n = 1;
 
-	if (l->is_over) {
-		s->has_more = true;
+	if (l->is_over)
 		return l->last;
-	}
 	tls_bio_begin(l, ahead_for(cap));
 	while (len < cap && n > 0) {
 		size_t left = cap - len;
@@ -215,8 +215,6 @@ tls_recv(struct stream *s, void *to, size_t cap)
 		l->is_over = true;
 		l->last = io;
 		s->has_more = true;
-	} else if (n > 0) {
-		s->has_more = s->has_more || lib->SSL_pending(l->ssl) > 0;
 	}
 	return len > 0 ? stream_ok(len) : io;
 }
@@ -244,6 +242,7 @@ tls_close(struct stream *s)
 	s->ops = &stream_tcp_ops;
 	s->layer = NULL;
 	s->words = NULL;
+	s->has_more = false;
 	s->ops->close(s);
 }
 

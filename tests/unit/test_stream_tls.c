@@ -1,0 +1,590 @@
+#include "exact.h"
+
+#include "tls_bench.h"
+
+/* Octets through TLS; how connections come about is in
+ * test_stream_tls_shake.c. */
+
+#define LOTS ((size_t)600000)
+
+static const long versions[] = { OPENSSL_TLS1_2_VERSION,
+	OPENSSL_TLS1_3_VERSION };
+
+/* Octets that differ from their neighbours far and near; exact_free() them. */
+static struct slice
+make_octets(size_t len)
+{
+	uint8_t *octets = malloc(len);
+
+	assert_non_null(octets);
+	for (size_t i = 0; i < len; i++)
+		octets[i] = (uint8_t)(i * i / 7 + i / 251);
+	return slice_of(octets, len);
+}
+
+static void
+expect_octets(const char *row, struct slice actual, struct slice expected)
+{
+	size_t at = 0;
+
+	if (slice_eq(actual, expected))
+		return;
+	while (at < actual.len && at < expected.len &&
+	    actual.ptr[at] == expected.ptr[at])
+		at++;
+	fail_msg("%s: %zu octets instead of %zu, other ones from %zu on", row,
+	    actual.len, expected.len, at);
+}
+
+static struct stream_io
+recv_some(void *to, size_t cap)
+{
+	return tls_bench.stream.ops->recv(&tls_bench.stream, to, cap);
+}
+
+static struct stream_io
+send_text(const char *text)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)text,
+		.iov_len = strlen(text) };
+
+	return tls_bench.stream.ops->send(&tls_bench.stream, &iov, 1);
+}
+
+/* All that comes, and how it ends. */
+static void
+expect_drained(
+    const char *row, size_t cap, struct slice octets, enum stream_status status)
+{
+	struct stream_io io;
+	struct buf got;
+
+	buf_init(&got, TLS_BENCH_MAX);
+	io = tls_bench_drain(cap, &got);
+	expect_octets(row, buf_slice(&got), octets);
+	if (io.status != status)
+		fail_msg("%s: status %d instead of %d (%s)", row,
+		    (int)io.status, (int)status,
+		    tls_bench.stream.err.why != NULL ? tls_bench.stream.err.why
+						     : "");
+	buf_fini(&got);
+}
+
+/* NULL: there are no words; "": some of OpenSSL's. */
+static void
+expect_failed(
+    struct stream_io io, enum err_kind kind, int sys, const char *words)
+{
+	const struct stream *s = &tls_bench.stream;
+
+	assert_int_equal(io.status, STREAM_FAILED);
+	expect_kind("failure", s->err, kind);
+	assert_int_equal(s->err.sys, sys);
+	if (words == NULL)
+		assert_null(s->words);
+	else if (words[0] == '\0')
+		assert_true(s->words != NULL && s->words[0] != '\0');
+	else
+		assert_string_equal(s->words, words);
+}
+
+/* ---- There and back ------------------------------------------------------ */
+
+static void
+carries_octets_both_ways_in_every_version(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		uint8_t octets[64];
+		struct stream_io io;
+
+		tls_bench_serve("cert", versions[i]);
+		tls_bench_connect();
+		assert_int_equal(
+		    tls_bench.calls.SSL_version(tls_bench.server.ssl),
+		    versions[i]);
+		assert_int_equal(
+		    tls_bench.stream.ops->plain_fd(&tls_bench.stream), -1);
+		io = send_text("request");
+		assert_int_equal(io.status, STREAM_OK);
+		assert_int_equal(io.len, 7);
+		assert_int_equal(
+		    recv_some(octets, sizeof(octets)).status, STREAM_WAIT_READ);
+		(void)tls_server_work(&tls_bench.server);
+		expect_text(
+		    "request", buf_slice(&tls_bench.server.heard), "request");
+		tls_server_say_str(&tls_bench.server, "response");
+		tls_server_flush(&tls_bench.server);
+		io = recv_some(octets, sizeof(octets));
+		assert_int_equal(io.status, STREAM_OK);
+		expect_text("response", slice_of(octets, io.len), "response");
+		assert_int_equal(
+		    recv_some(octets, sizeof(octets)).status, STREAM_WAIT_READ);
+		assert_false(tls_bench.stream.has_more);
+	}
+}
+
+/* With the octets of the server cut so, from its first one on. */
+static void
+talk_in_pieces(enum tls_cut cut, int at)
+{
+	char row[64];
+
+	(void)snprintf(row, sizeof(row), "cut %d at %d", (int)cut, at);
+	assert_false(err_is(tls_bench_begin("localhost")));
+	tls_bench.server.cut = cut;
+	tls_bench.server.cut_at = at;
+	if (tls_bench_shake().status != STREAM_OK)
+		fail_msg("%s: no handshake", row);
+	tls_server_say_str(&tls_bench.server, "first");
+	tls_server_say_str(&tls_bench.server, "second");
+	tls_server_say_end(&tls_bench.server);
+	expect_drained(row, 65536, slice_str("firstsecond"), STREAM_END);
+}
+
+static void
+is_the_same_however_the_server_s_octets_are_cut(void **state)
+{
+	static const int pieces[] = { 1, 2, 5, 6, 100, 1000 };
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		tls_bench_serve("cert", versions[i]);
+		talk_in_pieces(TLS_CUT_NOT, 0);
+		for (size_t k = 0; k < COUNT(pieces); k++)
+			talk_in_pieces(TLS_CUT_PIECES, pieces[k]);
+		for (int at = -7; at <= 7; at++)
+			talk_in_pieces(TLS_CUT_RECORDS, at);
+	}
+}
+
+/* Records of all sizes, all in the socket as far as it goes: nothing is lost,
+ * nothing comes twice, and nothing waits for an event that does not come. */
+static void
+is_the_same_whatever_the_caller_has_room_for(void **state)
+{
+	static const size_t caps[] = { 1, 7, 4096, (size_t)34 * 1024 - 1,
+		(size_t)34 * 1024, (size_t)34 * 1024 + 1, (size_t)40 * 1024,
+		(size_t)256 * 1024, (size_t)512 * 1024 };
+	static const size_t records[] = { 1, 16384, 300, 40000, 5 };
+	struct slice octets = make_octets(LOTS);
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < 2 * COUNT(caps); i++) {
+		size_t len = caps[i / 2] < 4096 ? 50000 : LOTS;
+		struct slice left = slice_first(octets, len);
+		char row[32];
+
+		(void)snprintf(row, sizeof(row), "cap %zu", caps[i / 2]);
+		tls_bench_serve("cert", versions[i % 2]);
+		tls_bench_connect();
+		for (size_t k = 0; left.len > 0; k++) {
+			size_t n = records[k % COUNT(records)];
+
+			n = n < left.len ? n : left.len;
+			tls_server_say(&tls_bench.server, slice_first(left, n));
+			left = slice_from(left, n);
+		}
+		tls_server_say_end(&tls_bench.server);
+		expect_drained(
+		    row, caps[i / 2], slice_first(octets, len), STREAM_END);
+	}
+	exact_free(octets);
+}
+
+/* conn looks at has_more behind whatever it did last. */
+static void
+sending_does_not_forget_what_there_is_to_receive(void **state)
+{
+	uint8_t octets[64];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_connect();
+	tls_server_say_str(&tls_bench.server, "first");
+	tls_server_flush(&tls_bench.server);
+	assert_int_equal(recv_some(octets, 2).len, 2);
+	assert_true(tls_bench.stream.has_more);
+	assert_int_equal(send_text("a").status, STREAM_OK);
+	assert_true(tls_bench.stream.has_more);
+	assert_int_equal(recv_some(octets, sizeof(octets)).len, 3);
+	assert_false(tls_bench.stream.has_more);
+	/* The same of the end. */
+	tls_server_say_str(&tls_bench.server, "last");
+	tls_server_say_end(&tls_bench.server);
+	tls_server_flush(&tls_bench.server);
+	assert_int_equal(recv_some(octets, sizeof(octets)).len, 4);
+	assert_true(tls_bench.stream.has_more);
+	assert_int_equal(send_text("b").status, STREAM_OK);
+	assert_true(tls_bench.stream.has_more);
+	assert_int_equal(recv_some(octets, sizeof(octets)).status, STREAM_END);
+}
+
+/* ---- Sending ------------------------------------------------------------- */
+
+/* As conn does: what was not taken is offered again, from elsewhere. */
+static void
+send_all(struct slice head, struct slice body, unsigned *waits)
+{
+	struct stream *s = &tls_bench.stream;
+
+	while (head.len + body.len > 0) {
+		struct slice head_copy = exact_copy(head);
+		struct slice body_copy = exact_copy(body);
+		struct iovec iov[2] = {
+			{ (void *)(uintptr_t)head_copy.ptr, head.len },
+			{ (void *)(uintptr_t)body_copy.ptr, body.len },
+		};
+		struct stream_io io = s->ops->send(
+		    s, head.len > 0 ? iov : iov + 1, head.len > 0 ? 2 : 1);
+		size_t of_head = 0;
+
+		exact_free(head_copy);
+		exact_free(body_copy);
+		if (io.status == STREAM_WAIT_WRITE) {
+			++*waits;
+			assert_true(tls_server_work(&tls_bench.server));
+			continue;
+		}
+		assert_int_equal(io.status, STREAM_OK);
+		assert_in_range(io.len, 1, head.len + body.len);
+		of_head = io.len < head.len ? io.len : head.len;
+		head = slice_from(head, of_head);
+		body = slice_from(body, io.len - of_head);
+	}
+}
+
+static void
+sends_what_fills_the_socket_whole_and_in_order(void **state)
+{
+	struct slice octets = make_octets(LOTS + 20000);
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		struct slice head = slice_first(octets, 20000);
+		struct slice body = slice_from(octets, 20000);
+		unsigned waits = 0;
+
+		tls_bench_serve("cert", versions[i]);
+		tls_bench_connect();
+		send_all(head, body, &waits);
+		while (tls_server_work(&tls_bench.server))
+			;
+		expect_octets(
+		    "heard", buf_slice(&tls_bench.server.heard), octets);
+		assert_true(waits > 0);
+	}
+	exact_free(octets);
+}
+
+static void
+a_break_while_sending_keeps_its_errno(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_connect();
+	tls_server_hang_up(&tls_bench.server);
+	expect_failed(send_text("a"), ERR_IO, EPIPE, NULL);
+}
+
+/* ---- Ends ---------------------------------------------------------------- */
+
+static void
+gives_data_before_the_end_that_came_with_it(void **state)
+{
+	uint8_t octets[64];
+	struct stream_io io;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		tls_bench_serve("cert", versions[i]);
+		tls_bench_connect();
+		tls_server_say_str(&tls_bench.server, "data");
+		tls_server_say_end(&tls_bench.server);
+		tls_server_flush(&tls_bench.server);
+		io = recv_some(octets, sizeof(octets));
+		assert_int_equal(io.status, STREAM_OK);
+		assert_int_equal(io.len, 4);
+		/* The socket is empty, and says nothing more. */
+		assert_false(tls_bench_is_readable());
+		for (int k = 0; k < 3; k++) {
+			assert_true(tls_bench.stream.has_more);
+			assert_int_equal(
+			    recv_some(octets, sizeof(octets)).status,
+			    STREAM_END);
+		}
+		/* It may still be talked to. */
+		assert_int_equal(send_text("a").status, STREAM_OK);
+	}
+}
+
+static void
+the_socket_s_end_alone_is_a_truncation(void **state)
+{
+	static const char *const texts[] = { "", "data" };
+	uint8_t octets[64];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < 2 * COUNT(texts); i++) {
+		size_t len = strlen(texts[i / 2]);
+
+		tls_bench_serve("cert", versions[i % 2]);
+		tls_bench_connect();
+		if (len > 0)
+			tls_server_say_str(&tls_bench.server, texts[i / 2]);
+		tls_server_flush(&tls_bench.server);
+		tls_server_hang_up(&tls_bench.server);
+		if (len > 0)
+			assert_int_equal(
+			    recv_some(octets, sizeof(octets)).len, len);
+		for (int k = 0; k < 2; k++) {
+			expect_failed(recv_some(octets, sizeof(octets)),
+			    ERR_TRUNCATED, 0, NULL);
+			assert_string_equal(tls_bench.stream.err.why,
+			    "the TLS connection ended without close_notify");
+		}
+	}
+}
+
+/* Within a record it is no other. */
+static void
+half_a_record_is_none(void **state)
+{
+	uint8_t octets[64];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_connect();
+	(void)recv_some(octets, sizeof(octets)); /* tickets */
+	tls_server_say_str(&tls_bench.server, "data");
+	tls_bench.server.cut = TLS_CUT_RECORDS;
+	tls_bench.server.cut_at = -1;
+	(void)tls_server_move(&tls_bench.server);
+	assert_true(tls_bench.server.late.len > 0);
+	assert_int_equal(
+	    recv_some(octets, sizeof(octets)).status, STREAM_WAIT_READ);
+	tls_server_hang_up(&tls_bench.server);
+	expect_failed(
+	    recv_some(octets, sizeof(octets)), ERR_TRUNCATED, 0, NULL);
+}
+
+/* A Unix socket is reset when it is closed with octets unread. */
+static void
+a_reset_keeps_its_errno(void **state)
+{
+	uint8_t octets[64];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_connect();
+	(void)recv_some(octets, sizeof(octets));
+	assert_int_equal(send_text("unread").status, STREAM_OK);
+	tls_server_hang_up(&tls_bench.server);
+	expect_failed(
+	    recv_some(octets, sizeof(octets)), ERR_IO, ECONNRESET, NULL);
+}
+
+/* Turn over one bit of the last record. */
+static void
+tamper(void)
+{
+	struct tls_server *s = &tls_bench.server;
+
+	s->is_mute = true;
+	(void)tls_server_move(s);
+	assert_true(s->late.len > 0);
+	s->late.ptr[s->late.len - 1] ^= 1;
+	s->is_mute = false;
+	tls_server_flush(s);
+}
+
+static void
+what_was_tampered_with_is_never_given(void **state)
+{
+	uint8_t octets[64];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < 2 * COUNT(versions); i++) {
+		bool has_data = i % 2 != 0;
+		struct stream_io io;
+
+		tls_bench_serve("cert", versions[i / 2]);
+		tls_bench_connect();
+		(void)recv_some(octets, sizeof(octets));
+		if (has_data)
+			tls_server_say_str(&tls_bench.server, "good");
+		tls_server_flush(&tls_bench.server);
+		tls_server_say_str(&tls_bench.server, "evil");
+		tamper();
+		io = recv_some(octets, sizeof(octets));
+		if (has_data) {
+			expect_text("before", slice_of(octets, io.len), "good");
+			assert_true(tls_bench.stream.has_more);
+			io = recv_some(octets, sizeof(octets));
+		}
+		expect_failed(io, has_data ? ERR_IO : ERR_TLS, 0, "");
+		expect_failed(recv_some(octets, sizeof(octets)),
+		    has_data ? ERR_IO : ERR_TLS, 0, "");
+	}
+}
+
+static void
+words_go_with_the_stream(void **state)
+{
+	uint8_t octets[64];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_connect();
+	tls_server_say_str(&tls_bench.server, "evil");
+	tamper();
+	assert_int_equal(
+	    recv_some(octets, sizeof(octets)).status, STREAM_FAILED);
+	assert_non_null(tls_bench.stream.words);
+	tls_bench.stream.ops->close(&tls_bench.stream);
+	assert_null(tls_bench.stream.words);
+	assert_null(tls_bench.stream.layer);
+	assert_ptr_equal(tls_bench.stream.ops, &stream_tcp_ops);
+	assert_int_equal(tls_bench.stream.fd, -1);
+}
+
+/* RFC 8446, section 6.1: close_notify, unless the connection has failed. */
+static void
+says_goodbye_when_it_is_closed(void **state)
+{
+	uint8_t octets[64];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		tls_bench_serve("cert", versions[i]);
+		tls_bench_connect();
+		tls_bench.stream.ops->close(&tls_bench.stream);
+		(void)tls_server_work(&tls_bench.server);
+		assert_true(tls_bench.server.has_end);
+		tls_bench_connect();
+		tls_server_say_end(&tls_bench.server);
+		tls_server_flush(&tls_bench.server);
+		assert_int_equal(
+		    recv_some(octets, sizeof(octets)).status, STREAM_END);
+		tls_bench.stream.ops->close(&tls_bench.stream);
+		(void)tls_server_work(&tls_bench.server);
+		assert_true(tls_bench.server.has_end);
+		tls_bench_connect();
+		tls_server_say_str(&tls_bench.server, "evil");
+		tamper();
+		assert_int_equal(
+		    recv_some(octets, sizeof(octets)).status, STREAM_FAILED);
+		tls_bench.stream.ops->close(&tls_bench.stream);
+		(void)tls_server_work(&tls_bench.server);
+		assert_false(tls_bench.server.has_end);
+	}
+}
+
+/* ---- What the protocol does for itself ----------------------------------- */
+
+static void
+tickets_are_no_octets(void **state)
+{
+	uint8_t octets[2];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_connect();
+	while (recv_some(octets, 1).status == STREAM_OK)
+		;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(tls_bench.calls.SSL_new_session_ticket(
+				     tls_bench.server.ssl),
+		    1);
+		assert_int_equal(
+		    tls_bench.lib->SSL_do_handshake(tls_bench.server.ssl), 1);
+		tls_server_flush(&tls_bench.server);
+		assert_true(tls_bench_is_readable());
+		assert_int_equal(recv_some(octets, 1).status, STREAM_WAIT_READ);
+		assert_false(tls_bench.stream.has_more);
+		assert_false(tls_bench_is_readable());
+	}
+}
+
+static void
+keys_are_changed_in_the_middle(void **state)
+{
+	struct buf got;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	buf_init(&got, 1024);
+	tls_bench_connect();
+	for (int i = 0; i < 5; i++) {
+		tls_server_say_str(&tls_bench.server, "a");
+		assert_int_equal(
+		    tls_bench.calls.SSL_key_update(
+			tls_bench.server.ssl, TLS_BENCH_KEY_UPDATE_REQUESTED),
+		    1);
+		tls_server_say_str(&tls_bench.server, "b");
+		assert_int_equal(
+		    tls_bench_drain(64, &got).status, STREAM_WAIT_READ);
+		/* Ours is changed with the next that is sent. */
+		assert_int_equal(send_text("c").status, STREAM_OK);
+		(void)tls_server_work(&tls_bench.server);
+	}
+	expect_text("client", buf_slice(&got), "ababababab");
+	expect_text("server", buf_slice(&tls_bench.server.heard), "ccccc");
+	buf_fini(&got);
+}
+
+static void
+another_handshake_is_refused(void **state)
+{
+	struct buf got;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	buf_init(&got, 1024);
+	tls_bench_serve("cert", OPENSSL_TLS1_2_VERSION);
+	tls_bench_connect();
+	(void)tls_bench.calls.SSL_renegotiate(tls_bench.server.ssl);
+	(void)tls_bench.lib->SSL_do_handshake(tls_bench.server.ssl);
+	/* OpenSSL's server takes the refusal badly. */
+	expect_failed(tls_bench_drain(64, &got), ERR_TLS, 0,
+	    "the server sent the alert handshake_failure");
+	assert_int_equal(got.len, 0);
+	buf_fini(&got);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown( \
+	    name, tls_bench_setup, tls_bench_teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(carries_octets_both_ways_in_every_version),
+		TEST(is_the_same_however_the_server_s_octets_are_cut),
+		TEST(is_the_same_whatever_the_caller_has_room_for),
+		TEST(sending_does_not_forget_what_there_is_to_receive),
+		TEST(sends_what_fills_the_socket_whole_and_in_order),
+		TEST(a_break_while_sending_keeps_its_errno),
+		TEST(gives_data_before_the_end_that_came_with_it),
+		TEST(the_socket_s_end_alone_is_a_truncation),
+		TEST(half_a_record_is_none),
+		TEST(a_reset_keeps_its_errno),
+		TEST(what_was_tampered_with_is_never_given),
+		TEST(words_go_with_the_stream),
+		TEST(says_goodbye_when_it_is_closed),
+		TEST(tickets_are_no_octets),
+		TEST(keys_are_changed_in_the_middle),
+		TEST(another_handshake_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
