@@ -19,8 +19,8 @@ receive(struct conn *c, size_t max)
 {
 	struct stream_io io = c->stream.ops->recv(&c->stream, c->env->rx, max);
 
-	c->is_drained =
-	    (io.status != STREAM_OK || io.len < max) && !c->stream.has_more;
+	c->is_drained = (io.status != STREAM_OK || io.len < max) &&
+	    !c->stream.has_more && !c->stream.has_left;
 	if (io.status == STREAM_OK)
 		throttle_took(&c->env->throttle, io.len);
 	return io;

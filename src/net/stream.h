@@ -38,8 +38,8 @@ struct stream_ops {
 	struct stream_io (*send)(
 	    struct stream *s, const struct iovec *iov, int iov_count);
 	/* All that has come, up to `cap` octets: fewer mean that no more have
-	 * come, and the descriptor tells when more do.  Unless has_more says
-	 * otherwise. */
+	 * come, and the descriptor tells when more do.  Unless has_more or
+	 * has_left say otherwise. */
 	struct stream_io (*recv)(struct stream *s, void *to, size_t cap);
 	/* A socket whose octets are the stream's own, for splice(2); or -1. */
 	int (*plain_fd)(const struct stream *s);
@@ -59,6 +59,9 @@ struct stream {
 	/* There is something to receive that the descriptor does not tell of,
 	 * if only that no more will come. */
 	bool has_more;
+	/* The last recv gave fewer octets than there was room for, and yet may
+	 * have left some in the socket, where the descriptor tells of them. */
+	bool has_left;
 };
 
 static inline struct stream_io

@@ -211,6 +211,7 @@ tls_recv(struct stream *s, void *to, size_t cap)
 	l->has_data = l->has_data || len > 0;
 	io = n > 0 ? stream_ok(len) : conclude(s, n);
 	io = end_call(s, io);
+	s->has_left = l->has_left;
 	if (is_final(io)) {
 		l->is_over = true;
 		l->last = io;

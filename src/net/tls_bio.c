@@ -70,6 +70,7 @@ on_read(struct bio_st *bio, char *to, int len)
 		n = receive(l, bio, t->rx, l->ahead);
 		if (n <= 0)
 			return (int)n;
+		l->has_left = (size_t)n == l->ahead;
 		t->in = slice_of(t->rx, (size_t)n);
 	}
 	if (t->in.len > 0)
@@ -140,6 +141,7 @@ tls_bio_begin(struct tls_stream *l, size_t ahead)
 {
 	l->ahead = ahead;
 	l->has_looked = false;
+	l->has_left = false;
 	l->tls->lib->ERR_clear_error();
 }
 

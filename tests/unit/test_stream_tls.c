@@ -223,6 +223,35 @@ sending_does_not_forget_what_there_is_to_receive(void **state)
 	assert_int_equal(recv_some(octets, sizeof(octets)).status, STREAM_END);
 }
 
+/* What a receive has left in the socket is not told by has_more, so that one
+ * that is fast does not keep the others waiting, but it is told. */
+static void
+says_that_a_receive_may_have_left_something(void **state)
+{
+	struct slice octets = make_octets(100000);
+	size_t cap = (size_t)64 * 1024;
+	uint8_t *to = malloc(cap);
+	struct stream_io io;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	assert_non_null(to);
+	tls_bench_connect();
+	tls_server_say(&tls_bench.server, octets);
+	tls_server_flush(&tls_bench.server);
+	io = recv_some(to, cap);
+	assert_int_equal(io.status, STREAM_OK);
+	assert_true(io.len < cap);
+	assert_true(tls_bench_is_readable());
+	assert_true(tls_bench.stream.has_left);
+	while (tls_bench_is_readable())
+		assert_int_equal(recv_some(to, cap).status, STREAM_OK);
+	assert_int_equal(recv_some(to, cap).status, STREAM_WAIT_READ);
+	assert_false(tls_bench.stream.has_left);
+	free(to);
+	exact_free(octets);
+}
+
 /* ---- Sending ------------------------------------------------------------- */
 
 /* As conn does: what was not taken is offered again, from elsewhere. */
@@ -572,6 +601,7 @@ main(void)
 		TEST(is_the_same_however_the_server_s_octets_are_cut),
 		TEST(is_the_same_whatever_the_caller_has_room_for),
 		TEST(sending_does_not_forget_what_there_is_to_receive),
+		TEST(says_that_a_receive_may_have_left_something),
 		TEST(sends_what_fills_the_socket_whole_and_in_order),
 		TEST(a_break_while_sending_keeps_its_errno),
 		TEST(gives_data_before_the_end_that_came_with_it),
