@@ -120,6 +120,16 @@ speaks_http1(struct tls_stream *l)
 	return false;
 }
 
+/* The next connection need not offer it again: the server has forgotten it, or
+ * it is one that breaks over what it once gave out itself. */
+static void
+drop_session(struct tls_stream *l)
+{
+	if (l->was_offered)
+		tls_sessions_drop(
+		    &l->tls->sessions, slice_of(l->origin, l->origin_len));
+}
+
 static struct stream_io
 tls_handshake(struct stream *s)
 {
@@ -130,12 +140,15 @@ tls_handshake(struct stream *s)
 
 	tls_bio_begin(l, TLS_RX_SIZE);
 	result = lib->SSL_do_handshake(l->ssl);
-	if (result != 1)
-		return end_call(s, conclude(s, result));
+	if (result != 1) {
+		io = end_call(s, conclude(s, result));
+		if (io.status == STREAM_FAILED)
+			drop_session(l);
+		return io;
+	}
 	l->is_established = true;
-	if (l->was_offered && lib->SSL_session_reused(l->ssl) != 1)
-		tls_sessions_drop(
-		    &l->tls->sessions, slice_of(l->origin, l->origin_len));
+	if (lib->SSL_session_reused(l->ssl) != 1)
+		drop_session(l);
 	if (!tls_has_pin(l) || !speaks_http1(l))
 		io = fail(s, err_of(ERR_TLS));
 	return end_call(s, io);

@@ -114,6 +114,6 @@ tls_sessions_drop(struct tls_sessions *s, struct slice key)
 {
 	struct session *e = find(s, key, hash_octets(key, s->seed));
 
-	if (e != NULL)
+	if (e != NULL && e->was_offered)
 		drop(s, e);
 }

@@ -49,7 +49,8 @@ bool tls_sessions_want(const struct tls_sessions *s, struct slice key);
 void tls_sessions_put(
     struct tls_sessions *s, struct slice key, struct slice session);
 
-/* The server does not know it any more. */
+/* The server did not take what it was offered: drop that, unless there is
+ * another one by now. */
 void tls_sessions_drop(struct tls_sessions *s, struct slice key);
 
 #endif

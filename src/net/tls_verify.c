@@ -196,8 +196,11 @@ tls_expect_host(struct tls_stream *l, struct slice host)
 	char name[256];
 	struct endpoint addr;
 
-	host = slice_first(host, slice_find(host, '%')); /* without a zone */
-	if (host.len >= sizeof(name))
+	if (slice_find(host, ':') < host.len)
+		host = slice_first(host, slice_find(host, '%')); /* no zone */
+	/* OpenSSL takes no name for any name, and one that begins with a dot
+	 * for all that end so. */
+	if (host.len == 0 || host.len >= sizeof(name) || host.ptr[0] == '.')
 		return false;
 	memcpy(name, host.ptr, host.len);
 	name[host.len] = '\0';

@@ -135,10 +135,18 @@ tls_bench_serve(const char *cert, long version)
 	    tls_bench.ctx, tls_bench_choose, NULL);
 }
 
+static inline void
+tls_bench_close_stream(void)
+{
+	if (tls_bench.stream.fd != -1)
+		tls_bench.stream.ops->close(&tls_bench.stream);
+}
+
 /* The client anew, as `options` say. */
 static inline void
 tls_bench_trust(void)
 {
+	tls_bench_close_stream();
 	tls_free(tls_bench.tls);
 	tls_bench.tls = NULL;
 	assert_false(err_is(tls_new(&tls_bench.options, &tls_bench.tls)));
@@ -351,8 +359,7 @@ tls_server_hang_up(struct tls_server *s)
 static inline void
 tls_bench_close(void)
 {
-	if (tls_bench.stream.fd != -1)
-		tls_bench.stream.ops->close(&tls_bench.stream);
+	tls_bench_close_stream();
 	tls_server_fini(&tls_bench.server);
 }
 

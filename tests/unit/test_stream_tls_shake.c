@@ -1,0 +1,713 @@
+/* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
+#include "exact.h"
+
+#include "refuse.h"
+#include "tls_bench.h"
+
+/* How TLS connections come about, or do not; octets through them are in
+ * test_stream_tls.c. */
+
+static const long versions[] = { OPENSSL_TLS1_2_VERSION,
+	OPENSSL_TLS1_3_VERSION };
+
+static void
+shake_with(const char *host)
+{
+	struct err err = tls_bench_begin(host);
+
+	expect_kind(host, err, ERR_NONE);
+}
+
+/* The handshake is made, or fails with ERR_TLS and these words. */
+static void
+expect_shaken(const char *host, const char *words)
+{
+	const struct stream *s = &tls_bench.stream;
+	struct stream_io io;
+
+	shake_with(host);
+	io = tls_bench_shake();
+	if (words == NULL && io.status != STREAM_OK)
+		fail_msg("%s: %s", host,
+		    s->words != NULL ? s->words : "without words");
+	if (words == NULL)
+		return;
+	if (io.status != STREAM_FAILED)
+		fail_msg(
+		    "%s: status %d, no \"%s\"", host, (int)io.status, words);
+	expect_kind(host, s->err, ERR_TLS);
+	if (s->words == NULL || strcmp(s->words, words) != 0)
+		fail_msg("%s: \"%s\" instead of \"%s\"", host,
+		    s->words != NULL ? s->words : "", words);
+}
+
+/* ---- Whom a certificate is for ------------------------------------------- */
+
+static void
+wants_a_certificate_for_the_host(void **state)
+{
+	static const char other[] =
+	    "the certificate is not for this host, but for localhost, "
+	    "*.wild.test, 127.0.0.1 and 2 more";
+	static const struct {
+		const char *host;
+		const char *words; /* NULL: it is for that */
+		const char *sni;
+	} rows[] = {
+		{ "localhost", NULL, "localhost" },
+		{ "LocalHost", NULL, "LocalHost" },
+		{ "a.wild.test", NULL, "a.wild.test" },
+		{ "wild.test", other, "wild.test" },
+		{ "a.b.wild.test", other, "a.b.wild.test" },
+		{ "server", other, "server" }, /* the common name */
+		{ "localhost.test", other, "localhost.test" },
+		{ "127.0.0.1", NULL, NULL },
+		{ "127.0.0.2", other, NULL },
+		{ "::1", NULL, NULL },
+		{ "::2", other, NULL },
+		/* Zones are for ourselves alone. */
+		{ "fe80::1%eth0", NULL, NULL },
+		{ "fe80::2%eth0", other, NULL },
+	};
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		const char *sni;
+
+		tls_bench_serve("cert", versions[i % 2]);
+		/* A session that is resumed is not looked at again. */
+		tls_bench_trust();
+		expect_shaken(rows[i / 2].host, rows[i / 2].words);
+		/* RFC 6066, section 3: a name, and never an address. */
+		sni = tls_bench.calls.SSL_get_servername(
+		    tls_bench.server.ssl, OPENSSL_NAMETYPE_HOST_NAME);
+		if (rows[i / 2].sni == NULL)
+			assert_null(sni);
+		else
+			assert_string_equal(sni, rows[i / 2].sni);
+	}
+}
+
+/* OpenSSL would take no name for any name, and one that begins with a dot for
+ * all that end so. */
+static void
+refuses_hosts_that_no_certificate_can_be_for(void **state)
+{
+	static const char *const hosts[] = { "", ".wild.test", "." };
+	char name[257];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		expect_kind(hosts[i], tls_bench_begin(hosts[i]), ERR_REQUEST);
+		assert_ptr_equal(tls_bench.stream.ops, &stream_tcp_ops);
+	}
+	memset(name, 'a', sizeof(name) - 1);
+	name[256] = '\0';
+	expect_kind("long", tls_bench_begin(name), ERR_REQUEST);
+	assert_ptr_equal(tls_bench.stream.ops, &stream_tcp_ops);
+}
+
+static void
+a_percent_sign_ends_no_name(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	expect_shaken("localhost%evil",
+	    "the certificate is not for this host, but for localhost, "
+	    "*.wild.test, 127.0.0.1 and 2 more");
+}
+
+/* ---- What is wrong with certificates ------------------------------------- */
+
+static void
+says_what_is_wrong_with_a_certificate(void **state)
+{
+	static const struct {
+		const char *cert;
+		const char *words;
+	} rows[] = {
+		{ "expired",
+		    "the certificate expired on 2001-02-03 04:05:06 UTC" },
+		{ "early",
+		    "the certificate is not yet valid, but from 2120-03-04 "
+		    "05:06:07 UTC on" },
+		{ "many",
+		    "the certificate is not for this host, but for a.test, "
+		    "b.test, c.test and 2 more" },
+		{ "self", "the certificate is self-signed, and not trusted" },
+	};
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		tls_bench_serve(rows[i / 2].cert, versions[i % 2]);
+		tls_bench_trust();
+		expect_shaken("localhost", rows[i / 2].words);
+	}
+}
+
+static void
+names_the_issuer_that_is_not_known(void **state)
+{
+	static char self[128];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	(void)snprintf(self, sizeof(self), "%s", scratch_path("self"));
+	tls_bench.options.ca_file = self;
+	tls_bench_trust();
+	expect_shaken("localhost",
+	    "unknown issuer: 'Test CA' is neither trusted nor in the server's "
+	    "chain");
+}
+
+static void
+a_certificate_that_is_trusted_may_be_its_own_issuer(void **state)
+{
+	static char self[128];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	(void)snprintf(self, sizeof(self), "%s", scratch_path("self"));
+	tls_bench.options.ca_file = self;
+	tls_bench_trust();
+	tls_bench_serve("self", OPENSSL_TLS1_3_VERSION);
+	expect_shaken("localhost", NULL);
+}
+
+static void
+insecure_takes_any_certificate(void **state)
+{
+	static const char *const certs[] = { "expired", "early", "many", "self",
+		"nameless" };
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench.options.is_insecure = true;
+	tls_bench_trust();
+	for (size_t i = 0; i < 2 * COUNT(certs); i++) {
+		tls_bench_serve(certs[i / 2], versions[i % 2]);
+		expect_shaken("other.test", NULL);
+		expect_shaken("192.0.2.7", NULL);
+	}
+}
+
+/* ---- Pins ---------------------------------------------------------------- */
+
+#define PIN_OTHER "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define PIN_WORDS \
+	"the server's key is not one of --pinnedpubkey, but " TLS_PEM_PIN
+
+static void
+wants_a_key_that_is_pinned(void **state)
+{
+	static const struct {
+		const char *pins;
+		bool is_insecure;
+		const char *words;
+	} rows[] = {
+		{ TLS_PEM_PIN, false, NULL },
+		{ PIN_OTHER ";" TLS_PEM_PIN, false, NULL },
+		{ TLS_PEM_PIN ";" PIN_OTHER, true, NULL },
+		{ PIN_OTHER, false, PIN_WORDS },
+		{ PIN_OTHER, true, PIN_WORDS },
+	};
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		tls_bench.options.pins = rows[i / 2].pins;
+		tls_bench.options.is_insecure = rows[i / 2].is_insecure;
+		tls_bench_serve("cert", versions[i % 2]);
+		tls_bench_trust();
+		/* The second time with a session, of TLS 1.2 at least. */
+		expect_shaken("localhost", rows[i / 2].words);
+		expect_shaken("localhost", rows[i / 2].words);
+	}
+}
+
+/* A pin is no certificate. */
+static void
+a_pinned_key_still_needs_its_certificate(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench.options.pins = TLS_PEM_PIN;
+	tls_bench_trust();
+	tls_bench_serve("expired", OPENSSL_TLS1_3_VERSION);
+	expect_shaken(
+	    "localhost", "the certificate expired on 2001-02-03 04:05:06 UTC");
+}
+
+/* ---- What the two sides agree on ----------------------------------------- */
+
+/* Newer ones of OpenSSL see to it themselves, in words of their own. */
+static void
+speaks_http_1_1_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *alpn;
+		bool is_ours;
+	} rows[] = {
+		{ NULL, true },
+		{ "\x08http/1.1", true },
+		{ "\x02h2", false },
+		{ "\x08http/1.0", false },
+	};
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		struct stream_io io;
+
+		tls_bench_serve("cert", versions[i % 2]);
+		tls_bench.alpn = rows[i / 2].alpn;
+		shake_with("localhost");
+		io = tls_bench_shake();
+		if (rows[i / 2].is_ours) {
+			assert_int_equal(io.status, STREAM_OK);
+			continue;
+		}
+		assert_int_equal(io.status, STREAM_FAILED);
+		expect_kind("alpn", tls_bench.stream.err, ERR_TLS);
+		assert_non_null(tls_bench.stream.words);
+	}
+}
+
+static void
+speaks_no_version_that_is_not_wanted(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench.options.needs_tls13 = true;
+	tls_bench_trust();
+	tls_bench_serve("cert", OPENSSL_TLS1_3_VERSION);
+	expect_shaken("localhost", NULL);
+	tls_bench_serve("cert", OPENSSL_TLS1_2_VERSION);
+	expect_shaken("localhost",
+	    "the server sent the alert protocol_version: no version of TLS "
+	    "that both sides allow");
+}
+
+static void
+shows_its_own_certificate_when_asked(void **state)
+{
+	static char cert[128];
+	static char key[128];
+	static char pass[128];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	(void)snprintf(cert, sizeof(cert), "%s", scratch_path("cert"));
+	(void)snprintf(key, sizeof(key), "%s", scratch_path("locked-key"));
+	(void)snprintf(pass, sizeof(pass), "%s", scratch_path("pass"));
+	scratch_write("pass", "secret\r\nand not this\n", 0600);
+	for (size_t i = 0; i < 2 * COUNT(versions); i++) {
+		bool has_cert = i % 2 != 0;
+		uint8_t octet;
+		struct stream_io io;
+
+		tls_bench.options.cert_file = has_cert ? cert : NULL;
+		tls_bench.options.key_file = has_cert ? key : NULL;
+		tls_bench.options.pass_file = has_cert ? pass : NULL;
+		tls_bench_trust();
+		tls_bench_serve("cert", versions[i / 2]);
+		assert_int_equal(tls_bench.lib->SSL_CTX_load_verify_file(
+				     tls_bench.ctx, scratch_path("ca")),
+		    1);
+		tls_bench.lib->SSL_CTX_set_verify(tls_bench.ctx,
+		    OPENSSL_VERIFY_PEER | TLS_BENCH_VERIFY_FAIL_WITHOUT, NULL);
+		/* So that sessions may be kept. */
+		shake_with("localhost");
+		io = tls_bench_shake();
+		if (versions[i / 2] == OPENSSL_TLS1_2_VERSION && !has_cert) {
+			assert_int_equal(io.status, STREAM_FAILED);
+			expect_kind("1.2", tls_bench.stream.err, ERR_TLS);
+			assert_string_equal(tls_bench.stream.words,
+			    "the server sent the alert handshake_failure");
+			continue;
+		}
+		/* A server of TLS 1.3 refuses behind the handshake. */
+		assert_int_equal(io.status, STREAM_OK);
+		(void)tls_server_work(&tls_bench.server);
+		io = tls_bench.stream.ops->recv(&tls_bench.stream, &octet, 1);
+		if (has_cert) {
+			assert_int_equal(io.status, STREAM_WAIT_READ);
+			continue;
+		}
+		assert_int_equal(io.status, STREAM_FAILED);
+		expect_kind("1.3", tls_bench.stream.err, ERR_TLS);
+		assert_string_equal(tls_bench.stream.words,
+		    "the server sent the alert certificate_required: it wants "
+		    "a client's certificate (--cert)");
+	}
+}
+
+/* ---- What is no handshake ------------------------------------------------ */
+
+/* The server answers the ClientHello with this. */
+static struct stream_io
+shake_raw(struct slice answer)
+{
+	struct stream_io io;
+
+	shake_with("localhost");
+	io = tls_bench.stream.ops->handshake(&tls_bench.stream);
+	assert_int_equal(io.status, STREAM_WAIT_READ);
+	assert_int_equal(
+	    send(tls_bench.server.fd, answer.ptr, answer.len, MSG_NOSIGNAL),
+	    answer.len);
+	return tls_bench.stream.ops->handshake(&tls_bench.stream);
+}
+
+static void
+says_so_when_the_server_does_not_speak_tls(void **state)
+{
+	static const struct {
+		struct slice answer;
+		const char *words; /* NULL: some */
+	} rows[] = {
+		{ TEXT("HTTP/1.1 400 Bad Request\r\n\r\n"),
+		    "the server does not speak TLS" },
+		{ TEXT("220 mail.test ESMTP\r\n"),
+		    "the server does not speak TLS" },
+		{ TEXT("SSH-2.0-OpenSSH\r\n"),
+		    "the server does not speak TLS" },
+		{ TEXT("\0\0\0\0\0\0\0\0\0\0\0\0"),
+		    "the server does not speak TLS" },
+		{ TEXT("\x16\x03\x03\xff\xff garbage garbage"), NULL },
+		{ TEXT("\x17\x03\x03\x00\x01 "), NULL },
+	};
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct stream_io io = shake_raw(rows[i].answer);
+		const struct stream *s = &tls_bench.stream;
+
+		assert_int_equal(io.status, STREAM_FAILED);
+		expect_kind("answer", s->err, ERR_TLS);
+		assert_non_null(s->words);
+		if (rows[i].words != NULL)
+			assert_string_equal(s->words, rows[i].words);
+	}
+}
+
+/* RFC 8446, section 6: alert(21), a version, two octets: fatal(2) and why. */
+static void
+names_the_alert_that_the_server_sends(void **state)
+{
+	static const struct {
+		uint8_t code;
+		const char *words;
+	} rows[] = {
+		{ 10, "the server sent the alert unexpected_message" },
+		{ 40, "the server sent the alert handshake_failure" },
+		{ 42, "the server sent the alert bad_certificate" },
+		{ 48, "the server sent the alert unknown_ca" },
+		{ 49, "the server sent the alert access_denied" },
+		{ 51, "the server sent the alert decrypt_error" },
+		{ 70,
+		    "the server sent the alert protocol_version: no version of "
+		    "TLS that both sides allow" },
+		{ 71, "the server sent the alert insufficient_security" },
+		{ 80, "the server sent the alert internal_error" },
+		{ 86, "the server sent the alert inappropriate_fallback" },
+		{ 112, "the server sent the alert unrecognized_name" },
+		{ 116,
+		    "the server sent the alert certificate_required: it wants "
+		    "a client's certificate (--cert)" },
+		{ 120, "the server sent the alert no_application_protocol" },
+		{ 200, "the server sent the alert 200" },
+		{ 255, "the server sent the alert 255" },
+	};
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, rows[i].code };
+		struct stream_io io = shake_raw(slice_of(alert, sizeof(alert)));
+
+		assert_int_equal(io.status, STREAM_FAILED);
+		expect_kind("alert", tls_bench.stream.err, ERR_TLS);
+		assert_string_equal(tls_bench.stream.words, rows[i].words);
+	}
+}
+
+/* An alert that the server's end follows is told all the same. */
+static void
+an_alert_goes_before_the_end_behind_it(void **state)
+{
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, 112 };
+	uint8_t hello[4096];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	shake_with("localhost");
+	assert_int_equal(
+	    tls_bench.stream.ops->handshake(&tls_bench.stream).status,
+	    STREAM_WAIT_READ);
+	assert_true(recv(tls_bench.server.fd, hello, sizeof(hello), 0) > 0);
+	assert_int_equal(
+	    send(tls_bench.server.fd, alert, sizeof(alert), MSG_NOSIGNAL),
+	    sizeof(alert));
+	tls_server_hang_up(&tls_bench.server);
+	assert_int_equal(
+	    tls_bench.stream.ops->handshake(&tls_bench.stream).status,
+	    STREAM_FAILED);
+	expect_kind("alert", tls_bench.stream.err, ERR_TLS);
+	assert_string_equal(tls_bench.stream.words,
+	    "the server sent the alert unrecognized_name");
+}
+
+static void
+expect_cut(int sys)
+{
+	const struct stream *s = &tls_bench.stream;
+
+	expect_kind("cut", s->err, ERR_IO);
+	assert_int_equal(s->err.sys, sys);
+	assert_null(s->words);
+	if (sys == 0)
+		assert_string_equal(s->err.why,
+		    "the server closed the connection instead of the TLS "
+		    "handshake");
+}
+
+/* After each octet of what the server says. */
+static void
+a_cut_within_the_handshake_is_a_break(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		size_t at = 0;
+		bool is_over = false;
+
+		tls_bench_serve("cert", versions[i]);
+		for (; !is_over; at += 1 + at / 8) {
+			size_t left = at;
+			struct stream_io io;
+
+			shake_with("localhost");
+			io = tls_bench.stream.ops->handshake(&tls_bench.stream);
+			while (io.status == STREAM_WAIT_READ && left > 0) {
+				tls_bench.server.cut = TLS_CUT_PIECES;
+				tls_bench.server.cut_at = (int)left;
+				if (!tls_server_work(&tls_bench.server))
+					break;
+				left -= left < 700 ? left : 700;
+				io = tls_bench.stream.ops->handshake(
+				    &tls_bench.stream);
+			}
+			is_over = io.status == STREAM_OK;
+			if (is_over)
+				break;
+			assert_int_equal(io.status, STREAM_WAIT_READ);
+			/* What it has not read would be a reset. */
+			tls_bench.server.is_mute = true;
+			(void)tls_server_work(&tls_bench.server);
+			tls_server_hang_up(&tls_bench.server);
+			io = tls_bench.stream.ops->handshake(&tls_bench.stream);
+			assert_int_equal(io.status, STREAM_FAILED);
+			expect_cut(0);
+		}
+		assert_true(at > 100);
+	}
+}
+
+static void
+a_reset_within_the_handshake_keeps_its_errno(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	shake_with("localhost");
+	assert_int_equal(
+	    tls_bench.stream.ops->handshake(&tls_bench.stream).status,
+	    STREAM_WAIT_READ);
+	tls_server_hang_up(&tls_bench.server); /* with a ClientHello unread */
+	assert_int_equal(
+	    tls_bench.stream.ops->handshake(&tls_bench.stream).status,
+	    STREAM_FAILED);
+	expect_cut(ECONNRESET);
+}
+
+/* ---- Sessions ------------------------------------------------------------ */
+
+/* Connect, take the tickets of TLS 1.3, and end properly; whether a session
+ * was resumed. */
+static bool
+visit(void)
+{
+	struct stream *s = &tls_bench.stream;
+	uint8_t octet;
+	bool was_resumed;
+
+	tls_bench_connect();
+	was_resumed = stream_tls_was_resumed(s);
+	assert_int_equal(s->ops->recv(s, &octet, 1).status, STREAM_WAIT_READ);
+	s->ops->close(s);
+	return was_resumed;
+}
+
+static void
+goes_on_with_a_session_from_before(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		tls_bench_serve("cert", versions[i]);
+		tls_bench_trust();
+		assert_false(visit());
+		for (int k = 0; k < 4; k++)
+			assert_true(visit());
+		/* Other keys of tickets: what is offered is not known. */
+		tls_bench_serve("cert", versions[i]);
+		assert_false(visit());
+		assert_true(visit());
+	}
+}
+
+/* With the certificate of the one before, which was looked at then. */
+static void
+a_session_is_for_its_origin_alone(void **state)
+{
+	struct stream *s = &tls_bench.stream;
+	uint8_t octet;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	assert_false(visit());
+	/* The bench's connections have one origin; here is another. */
+	shake_with("localhost");
+	s->ops->close(s);
+	tls_server_fini(&tls_bench.server);
+	assert_true(visit());
+	for (int i = 0; i < 2; i++) {
+		int fds[2];
+
+		tls_bench_close();
+		assert_int_equal(
+		    socketpair(AF_UNIX,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+		    0);
+		*s = (struct stream){ .ops = &stream_tcp_ops, .fd = fds[0] };
+		tls_server_init(&tls_bench.server, fds[1]);
+		assert_false(err_is(stream_tls_begin(s, tls_bench.tls,
+		    slice_str("localhost"), slice_str("https://origin2"))));
+		assert_int_equal(tls_bench_shake().status, STREAM_OK);
+		assert_int_equal(stream_tls_was_resumed(s), i > 0);
+		assert_int_equal(
+		    s->ops->recv(s, &octet, 1).status, STREAM_WAIT_READ);
+	}
+}
+
+/* Some servers choke on what they gave out themselves. */
+static void
+a_session_that_led_to_a_failure_is_not_offered_again(void **state)
+{
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, 51 };
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		tls_bench_serve("cert", versions[i]);
+		tls_bench_trust();
+		assert_false(visit());
+		assert_int_equal(
+		    shake_raw(slice_of(alert, sizeof(alert))).status,
+		    STREAM_FAILED);
+		assert_false(visit());
+		assert_true(visit());
+	}
+}
+
+/* ---- Memory -------------------------------------------------------------- */
+
+static void
+may_be_closed_at_any_time(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (int steps = 0; steps < 4; steps++) {
+		struct stream_io io = { .status = STREAM_WAIT_READ };
+
+		shake_with("localhost");
+		for (int i = 0; i < steps; i++) {
+			io = tls_bench.stream.ops->handshake(&tls_bench.stream);
+			(void)tls_server_work(&tls_bench.server);
+			if (io.status == STREAM_OK)
+				break;
+		}
+		tls_bench.stream.ops->close(&tls_bench.stream);
+		assert_int_equal(tls_bench.stream.fd, -1);
+	}
+}
+
+static void
+survives_refused_allocations(void **state)
+{
+	bool was_refused = true;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t n = 1; was_refused; n++) {
+		struct stream *s = &tls_bench.stream;
+		struct err err;
+		int fds[2];
+
+		tls_bench_close();
+		assert_int_equal(
+		    socketpair(AF_UNIX,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+		    0);
+		*s = (struct stream){ .ops = &stream_tcp_ops, .fd = fds[0] };
+		tls_server_init(&tls_bench.server, fds[1]);
+		refuse_begin(n);
+		err = stream_tls_begin(s, tls_bench.tls, slice_str("localhost"),
+		    slice_str("https://origin"));
+		was_refused = refuse_end();
+		if (!was_refused)
+			break;
+		expect_kind("begin", err, ERR_NOMEM);
+		assert_ptr_equal(s->ops, &stream_tcp_ops);
+		assert_true(n < 10);
+	}
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown( \
+	    name, tls_bench_setup, tls_bench_teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(wants_a_certificate_for_the_host),
+		TEST(refuses_hosts_that_no_certificate_can_be_for),
+		TEST(a_percent_sign_ends_no_name),
+		TEST(says_what_is_wrong_with_a_certificate),
+		TEST(names_the_issuer_that_is_not_known),
+		TEST(a_certificate_that_is_trusted_may_be_its_own_issuer),
+		TEST(insecure_takes_any_certificate),
+		TEST(wants_a_key_that_is_pinned),
+		TEST(a_pinned_key_still_needs_its_certificate),
+		TEST(speaks_http_1_1_and_nothing_else),
+		TEST(speaks_no_version_that_is_not_wanted),
+		TEST(shows_its_own_certificate_when_asked),
+		TEST(says_so_when_the_server_does_not_speak_tls),
+		TEST(names_the_alert_that_the_server_sends),
+		TEST(an_alert_goes_before_the_end_behind_it),
+		TEST(a_cut_within_the_handshake_is_a_break),
+		TEST(a_reset_within_the_handshake_keeps_its_errno),
+		TEST(goes_on_with_a_session_from_before),
+		TEST(a_session_is_for_its_origin_alone),
+		TEST(a_session_that_led_to_a_failure_is_not_offered_again),
+		TEST(may_be_closed_at_any_time),
+		TEST(survives_refused_allocations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
