@@ -282,15 +282,31 @@ tls_server_move(struct tls_server *s)
 	return true;
 }
 
+/* Decrypt what has come. */
+static inline void
+tls_server_read(struct tls_server *s)
+{
+	const struct openssl *lib = tls_bench.lib;
+	uint8_t octets[16384];
+	int error;
+	int len;
+
+	lib->ERR_clear_error();
+	while ((len = lib->SSL_read(s->ssl, octets, (int)sizeof(octets))) > 0)
+		assert_false(err_is(
+		    buf_append(&s->heard, slice_of(octets, (size_t)len))));
+	error = lib->SSL_get_error(s->ssl, len);
+	s->has_end = error == OPENSSL_ERROR_ZERO_RETURN;
+	s->has_failed = !s->has_end && error != OPENSSL_ERROR_WANT_READ;
+}
+
 /* Hear what has come, and answer; whether something moved. */
 static inline bool
 tls_server_work(struct tls_server *s)
 {
-	const struct openssl *lib = tls_bench.lib;
 	uint8_t octets[16384];
 	bool has_moved = false;
 	ssize_t n;
-	int len;
 
 	while (s->fd != -1 &&
 	    (n = recv(s->fd, octets, sizeof(octets), MSG_DONTWAIT)) > 0) {
@@ -298,21 +314,8 @@ tls_server_work(struct tls_server *s)
 		    tls_bench.calls.BIO_write(s->in, octets, (int)n), n);
 		has_moved = true;
 	}
-	lib->ERR_clear_error();
-	while (!s->has_failed &&
-	    (len = lib->SSL_read(s->ssl, octets, (int)sizeof(octets))) != 0) {
-		int error = lib->SSL_get_error(s->ssl, len);
-
-		s->has_end = error == OPENSSL_ERROR_ZERO_RETURN;
-		s->has_failed = len < 0 && error != OPENSSL_ERROR_WANT_READ;
-		if (len < 0)
-			break;
-		assert_false(err_is(
-		    buf_append(&s->heard, slice_of(octets, (size_t)len))));
-	}
-	if (!s->has_failed && len == 0)
-		s->has_end =
-		    lib->SSL_get_error(s->ssl, 0) == OPENSSL_ERROR_ZERO_RETURN;
+	if (!s->has_failed)
+		tls_server_read(s);
 	return tls_server_move(s) || has_moved;
 }
 
