@@ -98,7 +98,7 @@ start_names() {
 	echo "nameserver 127.0.0.1" >"$T/resolv.conf"
 	echo "hosts: files dns" >"$T/nsswitch.conf"
 	enter_space && start_dnsmasq &&
-		run_nginx 80 names-nginx "${space[@]}" || {
+		run_nginx 80 names-nginx plain_servers "${space[@]}" || {
 		echo "no namespace, or no server in it: $(
 			tail -n 1 "$T/stderr")" >"$T/space.why"
 		return 1
