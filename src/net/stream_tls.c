@@ -34,19 +34,29 @@ fail(struct stream *s, struct err err)
 	return stream_fail(s, err);
 }
 
-/* TLS itself has failed: in words, once. */
+/*
+ * TLS itself has failed: in words, once.  Behind the handshake that is a matter
+ * of the transport, but for a server's refusal, which may come so late.
+ */
 static struct stream_io
 fail_tls(struct stream *s)
 {
 	struct tls_stream *l = s->layer;
 	const struct openssl *lib = l->tls->lib;
 	unsigned long reason = lib->ERR_peek_error() & OPENSSL_REASON_MASK;
+	bool is_alert = tls_error_is_alert(lib);
 	char text[TLS_WORDS_MAX];
+	const char *why = tls_error_text(lib, text, sizeof(text));
 
 	if (reason == OPENSSL_R_MALLOC_FAILURE)
 		return fail(s, err_of(ERR_NOMEM));
-	tls_say(l, "%s", tls_error_text(lib, text, sizeof(text)));
-	return fail(s, err_of(l->has_data ? ERR_IO : ERR_TLS));
+	if (!l->is_established || is_alert)
+		tls_say(l, "%s", why);
+	else
+		tls_say(l, "what came is not the server's TLS (%s)", why);
+	if (!l->is_established || (is_alert && !l->has_data))
+		return fail(s, err_of(ERR_TLS));
+	return fail(s, err_of(ERR_IO));
 }
 
 /* The end of the transport, which nobody has announced. */

@@ -8,9 +8,9 @@
  *
  * Receiving ends (STREAM_END) when the peer has said so (close_notify); the end
  * of the transport alone is ERR_TRUNCATED, since anybody on the way can cause
- * it.  What is not TLS or was tampered with is ERR_IO and words, but ERR_TLS as
- * long as nothing was received: servers of TLS 1.3 may refuse the handshake
- * behind its end.
+ * it.  What is not TLS or was tampered with, and an alert, are ERR_IO and words,
+ * but an alert ERR_TLS as long as nothing was received: servers of TLS 1.3
+ * refuse a handshake behind its end.
  *
  * Renegotiation is refused, session tickets and key updates are dealt with
  * while receiving.

@@ -193,6 +193,8 @@ read_pass(struct tls *t)
 	return err_none();
 }
 
+static const char foreign_key[] = "the key does not belong to the certificate";
+
 /* OpenSSL's own words are about formats and decoders. */
 static struct err
 refuse_key(struct tls *t, const char *option, const char *file)
@@ -203,7 +205,7 @@ refuse_key(struct tls *t, const char *option, const char *file)
 	if ((error & OPENSSL_R_SYSTEM) != 0)
 		return refuse_error(t, option, file);
 	if ((error & OPENSSL_ERROR_MASK) == OPENSSL_ERROR_KEY_MISMATCH)
-		why = "the key does not belong to the certificate";
+		why = foreign_key;
 	else if (t->was_asked_pass && t->options.pass_file == NULL)
 		why = "the key needs a pass phrase: see --pass-file";
 	else if (t->was_asked_pass)
@@ -226,6 +228,9 @@ read_key(struct tls *t)
 	if (t->lib->SSL_CTX_use_PrivateKey_file(
 		t->ctx, file, OPENSSL_FILETYPE_PEM) != 1)
 		return refuse_key(t, option, file);
+	/* The one above compares keys of one kind alone. */
+	if (t->lib->SSL_CTX_check_private_key(t->ctx) != 1)
+		return refuse(t, option, file, foreign_key);
 	return err_none();
 }
 

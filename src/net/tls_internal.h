@@ -99,8 +99,10 @@ bool tls_has_pin(struct tls_stream *l);
 
 /* ---- tls_words.c -------------------------------------------------------- */
 
-/* What OpenSSL's oldest error says, for people; `is_ours` that it is about our
- * own files rather than the peer.  Returns `text`. */
+/* What OpenSSL's oldest error says, for people: `text` or static storage. */
 const char *tls_error_text(const struct openssl *lib, char *text, size_t size);
+
+/* Whether it is that the peer has sent an alert. */
+bool tls_error_is_alert(const struct openssl *lib);
 
 #endif

@@ -72,6 +72,15 @@ alert_text(unsigned long code, char *text, size_t size)
 	return text;
 }
 
+bool
+tls_error_is_alert(const struct openssl *lib)
+{
+	unsigned long reason = lib->ERR_peek_error() & OPENSSL_REASON_MASK;
+
+	return reason >= OPENSSL_R_ALERT_FIRST &&
+	    reason <= OPENSSL_R_ALERT_LAST;
+}
+
 const char *
 tls_error_text(const struct openssl *lib, char *text, size_t size)
 {
@@ -81,7 +90,7 @@ tls_error_text(const struct openssl *lib, char *text, size_t size)
 
 	if ((error & OPENSSL_R_SYSTEM) != 0)
 		return strerrordesc_np((int)(error & ~OPENSSL_R_SYSTEM));
-	if (reason >= OPENSSL_R_ALERT_FIRST && reason <= OPENSSL_R_ALERT_LAST)
+	if (tls_error_is_alert(lib))
 		return alert_text(reason - OPENSSL_R_ALERT_FIRST, text, size);
 	if (reason == OPENSSL_R_WRONG_VERSION_NUMBER ||
 	    reason == OPENSSL_R_HTTP_REQUEST)

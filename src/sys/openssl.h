@@ -144,6 +144,7 @@ typedef long (*openssl_ctrl_fn)(
 	    (struct ssl_ctx_st *ctx, const char *file)) \
 	F(int, SSL_CTX_use_PrivateKey_file, \
 	    (struct ssl_ctx_st *ctx, const char *file, int type)) \
+	F(int, SSL_CTX_check_private_key, (const struct ssl_ctx_st *ctx)) \
 	F(void, SSL_CTX_set_default_passwd_cb, \
 	    (struct ssl_ctx_st *ctx, openssl_passwd_fn fn)) \
 	F(void, SSL_CTX_set_default_passwd_cb_userdata, \
