@@ -102,9 +102,12 @@ list_hosts(const struct openssl *lib, const struct x509_st *cert, char *text,
 		(void)snprintf(
 		    text + len, size - len, " and %d more", told - NAMES_TOLD);
 	lib->GENERAL_NAMES_free(names);
-	if (told == 0)
-		(void)format_name(
-		    lib, lib->X509_get_subject_name(cert), text, size);
+	if (told > 0)
+		return;
+	(void)format_name(
+	    lib, lib->X509_get_subject_name(cert), host, sizeof(host));
+	(void)snprintf(text, size,
+	    "no host at all (the common name '%s' does not count)", host);
 }
 
 /* Whose certificate it is: the server's own needs no name. */
@@ -163,7 +166,7 @@ say_fault(
 	case OPENSSL_V_IP_ADDRESS_MISMATCH:
 		list_hosts(lib, cert, text, sizeof(text));
 		tls_say(l, "the certificate is not for this host, but for %s",
-		    text[0] != '\0' ? text : "no host at all");
+		    text);
 		return;
 	default:
 		tls_say(l, "%s: %s", which,
@@ -206,8 +209,9 @@ tls_expect_host(struct tls_stream *l, struct slice host)
 	name[host.len] = '\0';
 	if (endpoint_parse(host, 0, &addr))
 		return lib->X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
-	lib->X509_VERIFY_PARAM_set_hostflags(
-	    param, OPENSSL_CHECK_NO_PARTIAL_WILDCARDS);
+	/* A common name is no host (RFC 9525, section 2). */
+	lib->X509_VERIFY_PARAM_set_hostflags(param,
+	    OPENSSL_CHECK_NO_PARTIAL_WILDCARDS | OPENSSL_CHECK_NEVER_SUBJECT);
 	/* Server Name Indication (RFC 6066, section 3) is for names alone. */
 	return lib->X509_VERIFY_PARAM_set1_host(param, name, host.len) == 1 &&
 	    lib->SSL_ctrl(l->ssl, OPENSSL_CTRL_SET_TLSEXT_HOSTNAME,

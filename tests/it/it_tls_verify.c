@@ -97,6 +97,7 @@ static const struct wrong {
 	{ "address6", "127.0.0.1", { NULL } },
 	{ "address", "[::1]", { "127.0.0.1" } },
 	{ "name", "[::1]", { "localhost" } },
+	{ "nameless", "localhost", { "does not count" } },
 	/* An asterisk is one label, and no part of an address. */
 	{ "wild", "wild.localhost", { "*.wild.localhost" } },
 	{ "wild", "a.b.wild.localhost", { "*.wild.localhost" } },

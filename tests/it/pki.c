@@ -64,6 +64,7 @@ static const struct issue {
 	{ "wild", "root", "server", "DNS:*.wild.localhost" },
 	{ "elsewhere", "root", "server",
 	    "DNS:elsewhere.test,DNS:www.elsewhere.test" },
+	{ "nameless", "root", "server", "email:nobody@localhost" },
 	{ "self", NULL, "server", LOCAL },
 	{ "unknown", "other", "server", LOCAL },
 	{ "chained", "between", "server", LOCAL },
@@ -128,10 +129,12 @@ static void
 issue(struct world *w, const char *program, const struct issue *how)
 {
 	bool is_rsa = strcmp(how->name, "rsa") == 0;
+	bool is_nameless = strcmp(how->name, "nameless") == 0;
 	char *pem = world_text(w, "%s.pem", how->name);
 	const char *words[WORDS_MAX + 1] = { "req", "-config", "conf", "-x509",
 		"-nodes", "-days", "30", "-subj",
-		world_text(w, "/CN=bulkfetch test %s", how->name),
+		is_nameless ? "/CN=localhost"
+			    : world_text(w, "/CN=bulkfetch test %s", how->name),
 		"-extensions", how->section, "-newkey",
 		is_rsa ? "rsa:2048" : "ec", "-pkeyopt",
 		is_rsa ? "rsa_keygen_pubexp:65537" : "ec_paramgen_curve:P-256",

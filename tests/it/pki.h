@@ -17,6 +17,7 @@
  *	expired     since 2001
  *	future      not valid before 2099
  *	self        issued by itself
+ *	nameless    has a host for its common name and no other
  *	unknown     issued by `other`, which nobody trusts
  *	chained     issued by `between`, which is sent along
  *	unchained   the same, and `between` is not sent
@@ -25,8 +26,9 @@
  *	client      for a client
  *	stranger    for a client, issued by `other`
  *
- * Besides: chained.chain and forged.chain are what is sent along; root.pem, other.pem and between.pem are certificates alone, their
- * keys root.key and so on; bundle.pem is root.pem behind other.pem; hashed/ is
+ * Besides: chained.chain and forged.chain are what is sent along; root.pem,
+ * other.pem and between.pem are certificates alone, their keys root.key and so
+ * on; bundle.pem is root.pem behind other.pem; hashed/ is
  * a directory for --capath with root.pem; locked.pem is `client` with its key
  * behind the pass phrase in the file pass, locked.key that key alone, wrong a
  * file with another pass phrase.
