@@ -196,6 +196,21 @@ refuses_two_ways_at_once(void **state)
 	expect_refused(ways, COUNT(ways));
 }
 
+static const struct wrong_words keys[] = {
+	{ { "--key=k" }, "--key is the key of a certificate: it needs --cert" },
+	{ { "--pass-file=p" },
+	    "--pass-file is for the key of a certificate: it needs --cert" },
+	{ { "--key=k", "--pass-file=p", "--cacert=c" },
+	    "--key is the key of a certificate: it needs --cert" },
+};
+
+static void
+refuses_a_key_without_its_certificate(void **state)
+{
+	(void)state;
+	expect_refused(keys, COUNT(keys));
+}
+
 /* What stands next to the cases above. */
 static void
 takes_what_goes_together(void **state)
@@ -223,6 +238,10 @@ takes_what_goes_together(void **state)
 		{ "--address-list=l", "-x", "", "--noproxy=*" },
 		{ "--unix-socket=s", "--proxy=" },
 		{ "--connect-to=:::", "--resolve=a:1:::1", "-xh", "-p" },
+		{ "--cert=c" },
+		{ "--cert=c", "--pass-file=p" },
+		{ "--pass-file=p", "--key=k", "--cert=c" },
+		{ "--cacert=c", "--capath=d", "-k", "--pinnedpubkey=p" },
 	};
 
 	(void)state;
@@ -244,6 +263,7 @@ main(void)
 		cmocka_unit_test(refuses_what_would_lose_or_mix_data),
 		cmocka_unit_test(refuses_to_resume_what_cannot_be),
 		cmocka_unit_test(refuses_two_ways_at_once),
+		cmocka_unit_test(refuses_a_key_without_its_certificate),
 		cmocka_unit_test(takes_what_goes_together),
 	};
 

@@ -1,6 +1,7 @@
 #include "exact.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -9,7 +10,7 @@
 
 #include "sys/dynlib.h"
 
-/* link: -Wl,--wrap=dlopen,--wrap=dlclose,--wrap=dlsym */
+/* link: -Wl,--wrap=dlopen,--wrap=dlclose,--wrap=dlsym,--wrap=dl_iterate_phdr */
 
 #define LIBC "libc.so.6"
 
@@ -60,6 +61,30 @@ __wrap_dlsym(void *library, const char *name)
 	return __real_dlsym(library, name);
 }
 
+typedef int (*walk_fn)(struct dl_phdr_info *info, size_t size, void *ctx);
+
+int __real_dl_iterate_phdr(walk_fn walk, void *ctx);
+int __wrap_dl_iterate_phdr(walk_fn walk, void *ctx);
+
+/* As if this program were a static one: its headers name no linker, though
+ * those of something that it has opened may. */
+static bool is_static;
+
+int
+__wrap_dl_iterate_phdr(walk_fn walk, void *ctx)
+{
+	const ElfW(Phdr) load = { .p_type = PT_LOAD };
+	const ElfW(Phdr) interp[] = { load, { .p_type = PT_INTERP } };
+	struct dl_phdr_info self = { .dlpi_phdr = &load, .dlpi_phnum = 1 };
+	struct dl_phdr_info other = { .dlpi_phdr = interp, .dlpi_phnum = 2 };
+	int end;
+
+	if (!is_static)
+		return __real_dl_iterate_phdr(walk, ctx);
+	end = walk(&self, sizeof(self), ctx);
+	return end != 0 ? end : walk(&other, sizeof(other), ctx);
+}
+
 static strlen_fn found_strlen;
 static abs_fn found_abs;
 
@@ -74,6 +99,7 @@ forget(void **state)
 {
 	(void)state;
 	opened = 0;
+	is_static = false;
 	old_library = NULL;
 	found_strlen = NULL;
 	found_abs = NULL;
@@ -123,6 +149,21 @@ passes_over_a_library_that_lacks_a_symbol(void **state)
 		skip();
 	assert_int_equal(opened, 1);
 	assert_int_equal(found_abs(-5), 5);
+}
+
+/* Where glibc would say no more than that there is no such file, or worse. */
+static void
+opens_nothing_in_a_static_program(void **state)
+{
+	static const char *const names[] = { LIBC, NULL };
+
+	(void)state;
+	assert_true(dynlib_is_possible());
+	is_static = true;
+	assert_false(dynlib_is_possible());
+	assert_false(dynlib_open(names, symbols));
+	assert_int_equal(opened, 0);
+	assert_null(found_strlen);
 }
 
 /* ---- The note ----------------------------------------------------------- */
@@ -223,6 +264,8 @@ main(void)
 		cmocka_unit_test_setup(says_so_when_there_is_none, forget),
 		cmocka_unit_test_setup(
 		    passes_over_a_library_that_lacks_a_symbol, forget),
+		cmocka_unit_test_setup(
+		    opens_nothing_in_a_static_program, forget),
 		cmocka_unit_test(leaves_a_note_that_packagers_can_read),
 	};
 

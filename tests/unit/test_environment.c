@@ -106,6 +106,31 @@ has_no_say_where_the_place_to_connect_to_is_given(void **state)
 	assert_null(path.fetch.https_proxy);
 }
 
+static void
+names_a_file_for_the_secrets_of_tls(void **state)
+{
+	static const struct {
+		const char *variables[VARIABLES_MAX];
+		const char *file;
+	} cases[] = {
+		{ { "SSLKEYLOGFILE=/tmp/k" }, "/tmp/k" },
+		{ { "SSLKEYLOGFILE=" }, NULL },
+		{ { "sslkeylogfile=/tmp/k" }, NULL },
+		{ { NULL }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+		/* Wherever requests go. */
+		struct options o = { .fetch.unix_socket =
+					 i % 2 != 0 ? "s" : NULL };
+
+		variables = cases[i / 2].variables;
+		environment_apply(&o, get);
+		expect_proxy(i, "file", o.fetch.tls_keylog, cases[i / 2].file);
+	}
+}
+
 int
 main(void)
 {
@@ -113,6 +138,7 @@ main(void)
 		cmocka_unit_test(names_proxies_as_curl_reads_it),
 		cmocka_unit_test(
 		    has_no_say_where_the_place_to_connect_to_is_given),
+		cmocka_unit_test(names_a_file_for_the_secrets_of_tls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,27 @@ every_kind_has_a_word_of_its_own(void **state)
 	}
 }
 
+/* Logs have them, and what reads logs. */
+static void
+words_stay_what_they_are(void **state)
+{
+	static const struct {
+		enum err_kind kind;
+		const char *name;
+	} rows[] = {
+		{ ERR_CONNECT, "connect" },
+		{ ERR_TLS, "tls" },
+		{ ERR_NO_TLS, "tls-unavailable" },
+		{ ERR_IO, "reset" },
+		{ ERR_TRUNCATED, "truncated" },
+		{ ERR_TIMEOUT, "timeout" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(err_name(rows[i].kind), rows[i].name);
+}
+
 static void
 every_kind_has_a_sentence(void **state)
 {
@@ -129,6 +150,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_kind_errno_and_reason),
 		cmocka_unit_test(every_kind_has_a_word_of_its_own),
+		cmocka_unit_test(words_stay_what_they_are),
 		cmocka_unit_test(every_kind_has_a_sentence),
 		cmocka_unit_test(tells_reason_before_errno_before_kind),
 		cmocka_unit_test(stays_within_the_text_it_is_given),

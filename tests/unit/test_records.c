@@ -1,5 +1,7 @@
 #include "exact.h"
 
+#include <stdio.h>
+
 #include "base/num.h"
 #include "collect/json.h"
 #include "source/records.h"
@@ -66,6 +68,39 @@ reads_what_the_log_writes(void **state)
 		expect_text(cases[i].line, r.url, cases[i].url);
 		assert_int_equal(r.ok, cases[i].ok);
 		assert_int_equal(r.is_result, cases[i].is_result);
+	}
+}
+
+/* Whose fault it was: what is missing here says nothing of the host. */
+static void
+knows_failures_that_are_our_own(void **state)
+{
+	static const struct {
+		const char *error;
+		bool is_local;
+	} cases[] = {
+		{ "\"file\"", true },
+		{ "\"memory\"", true },
+		{ "\"tls-unavailable\"", true },
+		{ "\"tls\"", false },
+		{ "\"tls-unavailabl\"", false },
+		{ "\"connect\"", false },
+		{ "\"status\"", false },
+		{ "null", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char line[128];
+		struct record r;
+
+		(void)snprintf(line, sizeof(line),
+		    "{\"n\":1,\"url\":\"u\",\"ok\":false,\"status\":200,"
+		    "\"error\":%s}",
+		    cases[i].error);
+		assert_true(parse(slice_str(line), &r));
+		if (r.is_local != cases[i].is_local)
+			fail_msg("%s", cases[i].error);
 	}
 }
 
@@ -265,6 +300,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_the_log_writes),
+		cmocka_unit_test(knows_failures_that_are_our_own),
 		cmocka_unit_test(takes_nothing_else_for_a_record),
 		cmocka_unit_test(takes_no_part_of_a_record_for_one),
 		cmocka_unit_test(splits_lines_and_leaves_the_last),

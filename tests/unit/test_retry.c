@@ -23,7 +23,7 @@ what_may_be_different_the_next_time_is_worth_it(void **state)
 	static const enum err_kind not_worth[] = { ERR_NOMEM, ERR_REQUEST,
 		ERR_SCHEME, ERR_RESOLVE, ERR_PROTOCOL, ERR_CODING, ERR_LIMIT,
 		ERR_REDIRECT, ERR_HOST_DOWN, ERR_FILE, ERR_STOPPED,
-		ERR_SHORTAGE };
+		ERR_SHORTAGE, ERR_TLS, ERR_NO_TLS };
 	const struct bulkfetch_options o = { 0 };
 
 	(void)state;
@@ -57,7 +57,7 @@ all_errors_are_but_what_is_gone_and_what_is_ours(void **state)
 {
 	static const enum err_kind never[] = { ERR_NOMEM, ERR_REQUEST,
 		ERR_SCHEME, ERR_LIMIT, ERR_HOST_DOWN, ERR_FILE, ERR_STOPPED,
-		ERR_SHORTAGE };
+		ERR_SHORTAGE, ERR_NO_TLS };
 	const struct bulkfetch_options o = { .retry_all_errors = true };
 
 	(void)state;
@@ -69,6 +69,7 @@ all_errors_are_but_what_is_gone_and_what_is_ours(void **state)
 	assert_true(is_worth(&o, ERR_CODING, 0));
 	assert_true(is_worth(&o, ERR_RESOLVE, 0));
 	assert_true(is_worth(&o, ERR_REDIRECT, 302));
+	assert_true(is_worth(&o, ERR_TLS, 0));
 	for (size_t i = 0; i < COUNT(never); i++)
 		assert_false(is_worth(&o, never[i], 0));
 }

@@ -1,8 +1,18 @@
-/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new */
+/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new,--wrap=openssl_get */
 #include "exact.h"
 
 #include "fake_run.h"
 #include "http/url.h"
+#include "sys/openssl.h"
+
+/* There is no library here. */
+const struct openssl *__wrap_openssl_get(void);
+
+const struct openssl *
+__wrap_openssl_get(void)
+{
+	return NULL;
+}
 
 /* Begin anew: for tests that run more than once. */
 static void
@@ -79,6 +89,52 @@ fetches_schemes_that_are_allowed_alone(void **state)
 	world.options.schemes = BULKFETCH_SCHEME_HTTP;
 	world.options.redirect_schemes = BULKFETCH_SCHEME_HTTPS;
 	assert_true(world_fetch_one("http://a/ok")->ok);
+}
+
+/* And http goes on. */
+static void
+without_a_library_https_alone_fails(void **state)
+{
+	static const char *const urls[] = { "https://a/ok", "http://a/ok",
+		"https://b/ok", "http://b/ok" };
+	struct bulkfetch_stats stats;
+
+	(void)state;
+	assert_int_equal(world_fetch(urls, COUNT(urls), COUNT(urls), &stats),
+	    BULKFETCH_END_LIST);
+	for (size_t i = 0; i < COUNT(urls); i++) {
+		const struct told *t = &world.told[i];
+
+		assert_int_equal(t->ok, i % 2 != 0);
+		if (t->ok)
+			continue;
+		assert_string_equal(t->error, "tls-unavailable");
+		assert_string_equal(t->stage, "tls");
+		assert_string_equal(
+		    t->message, "libssl.so.3 is not there: https needs it");
+		assert_int_equal(t->tries, 0);
+		assert_int_equal(t->status, 0);
+	}
+	assert_int_equal(world.warnings, 0);
+}
+
+/* At the start already, when options show that it is wanted. */
+static void
+warns_when_options_are_about_a_library_that_is_missing(void **state)
+{
+	(void)state;
+	anew();
+	world.options.ciphers = "HIGH";
+	assert_true(world_fetch_one("http://a/ok")->ok);
+	assert_int_equal(world.warnings, 1);
+	assert_string_equal(
+	    world.message, "libssl.so.3 is not there: https needs it");
+	anew();
+	world.options.is_insecure = true;
+	assert_true(world_fetch_one("http://a/ok")->ok);
+	assert_int_equal(world.warnings, 1);
+	assert_string_equal(world.message,
+	    "certificates of https servers are not verified (--insecure)");
 }
 
 static void
@@ -448,6 +504,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(ends_each_request_with_what_became_of_it),
 		TEST(fetches_schemes_that_are_allowed_alone),
+		TEST(without_a_library_https_alone_fails),
+		TEST(warns_when_options_are_about_a_library_that_is_missing),
 		TEST(says_what_the_status_was),
 		TEST(a_part_that_was_asked_for_is_a_success),
 		TEST(times_are_told_for_what_took_time),

@@ -1,7 +1,18 @@
-/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new */
+/* link: -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=sock_connect,--wrap=resolver_system_new,--wrap=openssl_get */
 #include "fake_script.h"
 
 #include <arpa/inet.h>
+
+#include "sys/openssl.h"
+
+/* There is no library here. */
+const struct openssl *__wrap_openssl_get(void);
+
+const struct openssl *
+__wrap_openssl_get(void)
+{
+	return NULL;
+}
 
 #define TO(status, location) \
 	"HTTP/1.1 " status " x\r\nLocation: " location \
@@ -96,6 +107,24 @@ leads_to_schemes_that_are_allowed_alone(void **state)
 		assert_string_equal(t->message, cases[i].message);
 		assert_string_equal(t->stage, "head");
 	}
+}
+
+static void
+says_what_a_redirect_to_https_lacks(void **state)
+{
+	static const struct move move = { NULL, NULL, TO("302", "https://b/"),
+		true };
+	const struct told *t;
+
+	(void)state;
+	script_begin(&move, 1);
+	t = script_fetch("http://a/x");
+	assert_string_equal(t->error, "tls-unavailable");
+	assert_string_equal(
+	    t->message, "libssl.so.3 is not there: https needs it");
+	assert_string_equal(t->stage, "tls");
+	assert_int_equal(t->tries, 1);
+	assert_int_equal(world.begun, 0);
 }
 
 static void
@@ -381,6 +410,7 @@ main(void)
 		TEST(follows_to_the_end_and_says_where_that_was),
 		TEST(names_what_is_wrong_with_a_redirect),
 		TEST(leads_to_schemes_that_are_allowed_alone),
+		TEST(says_what_a_redirect_to_https_lacks),
 		TEST(ends_a_long_way),
 		TEST(follows_nothing_if_so_wished),
 		TEST(what_is_for_one_origin_goes_to_no_other),
