@@ -3,7 +3,7 @@
 #include "tls_bench.h"
 
 /* Octets through TLS; how connections come about is in
- * test_stream_tls_shake.c. */
+ * test_stream_tls_shake.c and test_tls_verify.c. */
 
 #define LOTS ((size_t)600000)
 
