@@ -1,4 +1,4 @@
-/* link: -Wl,--wrap=openssl_version,--wrap=idn_version,--wrap=dynlib_is_possible */
+/* link: -Wl,--wrap=openssl_version,--wrap=idn_version,--wrap=zlib_version,--wrap=brotli_version,--wrap=zstd_version,--wrap=dynlib_is_possible */
 #include "exact.h"
 
 #include <stdbool.h>
@@ -11,10 +11,14 @@
 
 static const char *tls_version;
 static const char *names_version;
+static const char *coding_version;
 static bool is_static;
 
 const char *__wrap_openssl_version(void);
 const char *__wrap_idn_version(void);
+const char *__wrap_zlib_version(void);
+const char *__wrap_brotli_version(void);
+const char *__wrap_zstd_version(void);
 bool __wrap_dynlib_is_possible(void);
 
 const char *
@@ -29,6 +33,24 @@ __wrap_idn_version(void)
 	return names_version;
 }
 
+const char *
+__wrap_zlib_version(void)
+{
+	return coding_version;
+}
+
+const char *
+__wrap_brotli_version(void)
+{
+	return coding_version;
+}
+
+const char *
+__wrap_zstd_version(void)
+{
+	return coding_version;
+}
+
 bool
 __wrap_dynlib_is_possible(void)
 {
@@ -40,6 +62,9 @@ finds_each_library_by_its_number(void **state)
 {
 	static const struct bulkfetch_library expected[] = {
 		{ "https", "libssl.so.3", "OpenSSL 3.0" },
+		{ "gzip", "libz.so.1", "1.2" },
+		{ "br", "libbrotlidec.so.1", "1.2" },
+		{ "zstd", "libzstd.so.1", "1.2" },
 		{ "IDN", "libidn2.so.0", NULL },
 	};
 	struct bulkfetch_library library = { .purpose = "untouched" };
@@ -47,6 +72,7 @@ finds_each_library_by_its_number(void **state)
 
 	(void)state;
 	tls_version = "OpenSSL 3.0";
+	coding_version = "1.2";
 	names_version = NULL;
 	for (; bulkfetch_find_library(count, &library); count++) {
 		assert_true(count < COUNT(expected));
@@ -82,12 +108,12 @@ prints_a_line_for_each(void **state)
 	(void)state;
 	tls_version = "OpenSSL 3.0.15 3 Sep 2024";
 	names_version = "2.3.3";
+	coding_version = NULL;
 	expect_printed("bulkfetch " BULKFETCH_VERSION "\n"
 		       "https    libssl.so.3        OpenSSL 3.0.15 3 Sep 2024\n"
-		       "IDN      libidn2.so.0       2.3.3\n");
-	tls_version = NULL;
-	expect_printed("bulkfetch " BULKFETCH_VERSION "\n"
-		       "https    libssl.so.3        not found\n"
+		       "gzip     libz.so.1          not found\n"
+		       "br       libbrotlidec.so.1  not found\n"
+		       "zstd     libzstd.so.1       not found\n"
 		       "IDN      libidn2.so.0       2.3.3\n");
 }
 
@@ -101,9 +127,7 @@ says_that_a_static_program_opens_none(void **state)
 	assert_false(bulkfetch_can_open_libraries());
 	expect_printed("bulkfetch " BULKFETCH_VERSION "\n"
 		       "This is a static build, which opens no libraries: "
-		       "https is not available.\n"
-		       "https    libssl.so.3        not found\n"
-		       "IDN      libidn2.so.0       not found\n");
+		       "https is not available.\n");
 	is_static = false;
 }
 
