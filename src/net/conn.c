@@ -571,7 +571,8 @@ conn_is_quiet(struct conn *c)
 	uint8_t octet;
 
 	return c->stream.ops->recv(&c->stream, &octet, 1).status ==
-	    STREAM_WAIT_READ;
+	    STREAM_WAIT_READ &&
+	    !c->stream.has_left;
 }
 
 bool

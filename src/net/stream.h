@@ -59,8 +59,9 @@ struct stream {
 	/* There is something to receive that the descriptor does not tell of,
 	 * if only that no more will come. */
 	bool has_more;
-	/* The last recv gave fewer octets than there was room for, and yet may
-	 * have left some in the socket, where the descriptor tells of them. */
+	/* The last recv gave fewer octets than there was room for, or had to
+	 * wait, and yet may have left some in the socket, where the descriptor
+	 * tells of them. */
 	bool has_left;
 };
 

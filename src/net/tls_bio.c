@@ -10,6 +10,9 @@
 
 #include "net/tls_internal.h"
 
+/* Receives in a call that receives as much as OpenSSL asks for: two a record. */
+#define LOOKS_MAX 128
+
 /* `len` octets at the front of `from`, or all that there are. */
 static int
 take(struct slice *from, char *to, int len)
@@ -43,6 +46,14 @@ receive(struct tls_stream *l, struct bio_st *bio, void *to, size_t len)
 	return n;
 }
 
+/* Whether there was enough of it for one call: a peer must not be able to hold
+ * up the others by sending what never becomes an octet of the application. */
+static bool
+has_looked(const struct tls_stream *l)
+{
+	return l->looks >= (l->ahead > 0 ? 1 : LOOKS_MAX);
+}
+
 static int
 on_read(struct bio_st *bio, char *to, int len)
 {
@@ -61,21 +72,22 @@ on_read(struct bio_st *bio, char *to, int len)
 		l->held_at += (size_t)len;
 		return len;
 	}
-	if (t->in.len == 0 && l->ahead > (size_t)len) {
-		if (l->has_looked) {
-			ask_to_retry(l, bio, OPENSSL_BIO_FLAGS_READ);
-			return -1;
-		}
-		l->has_looked = true;
-		n = receive(l, bio, t->rx, l->ahead);
-		if (n <= 0)
-			return (int)n;
-		l->has_left = (size_t)n == l->ahead;
-		t->in = slice_of(t->rx, (size_t)n);
-	}
 	if (t->in.len > 0)
 		return take(&t->in, to, len);
-	return (int)receive(l, bio, to, (size_t)len);
+	if (has_looked(l)) {
+		l->has_left = l->has_left || l->ahead == 0;
+		ask_to_retry(l, bio, OPENSSL_BIO_FLAGS_READ);
+		return -1;
+	}
+	l->looks++;
+	if (l->ahead <= (size_t)len)
+		return (int)receive(l, bio, to, (size_t)len);
+	n = receive(l, bio, t->rx, l->ahead);
+	if (n <= 0)
+		return (int)n;
+	l->has_left = (size_t)n == l->ahead;
+	t->in = slice_of(t->rx, (size_t)n);
+	return take(&t->in, to, len);
 }
 
 static int
@@ -140,7 +152,7 @@ void
 tls_bio_begin(struct tls_stream *l, size_t ahead)
 {
 	l->ahead = ahead;
-	l->has_looked = false;
+	l->looks = 0;
 	l->has_left = false;
 	l->tls->lib->ERR_clear_error();
 }

@@ -50,8 +50,8 @@ struct tls_stream {
 	size_t held_at;
 	size_t ahead;        /* octets to receive at a time; 0: as many as
 			      * OpenSSL asks for */
-	bool has_looked;     /* with `ahead`: received once in this call, */
-	bool has_left;       /* and all that was asked for */
+	unsigned looks;      /* receives in this call */
+	bool has_left;       /* there may be more in the socket */
 	int io_sys;          /* errno of the socket; 0 while it is fine */
 	bool is_at_end;      /* of the socket: the peer has ended it */
 	bool is_established; /* the handshake is over */

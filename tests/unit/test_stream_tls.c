@@ -542,6 +542,44 @@ tickets_are_no_octets(void **state)
 	}
 }
 
+/* However much of it a server sends, the others have their turn. */
+static void
+what_is_no_octet_does_not_go_on_for_ever(void **state)
+{
+	static const size_t caps[] = { 1, (size_t)64 * 1024 };
+	uint8_t *to = malloc(caps[1]);
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	assert_non_null(to);
+	for (size_t i = 0; i < COUNT(caps); i++) {
+		unsigned calls = 0;
+
+		tls_bench_connect();
+		for (int k = 0; k < 400; k++) {
+			(void)tls_bench.calls.SSL_new_session_ticket(
+			    tls_bench.server.ssl);
+			assert_int_equal(tls_bench.lib->SSL_do_handshake(
+					     tls_bench.server.ssl),
+			    1);
+		}
+		tls_server_flush(&tls_bench.server);
+		for (; tls_bench_is_readable(); calls++) {
+			assert_int_equal(
+			    recv_some(to, caps[i]).status, STREAM_WAIT_READ);
+			assert_false(tls_bench.stream.has_more);
+			if (tls_bench_is_readable())
+				assert_true(tls_bench.stream.has_left);
+			(void)tls_server_move(&tls_bench.server);
+		}
+		assert_in_range(calls, 2, 20);
+		assert_int_equal(
+		    recv_some(to, caps[i]).status, STREAM_WAIT_READ);
+		assert_false(tls_bench.stream.has_left);
+	}
+	free(to);
+}
+
 static void
 keys_are_changed_in_the_middle(void **state)
 {
@@ -611,6 +649,7 @@ main(void)
 		TEST(words_go_with_the_stream),
 		TEST(says_goodbye_when_it_is_closed),
 		TEST(tickets_are_no_octets),
+		TEST(what_is_no_octet_does_not_go_on_for_ever),
 		TEST(keys_are_changed_in_the_middle),
 		TEST(another_handshake_is_refused),
 	};
