@@ -195,6 +195,46 @@ is_the_same_whatever_the_caller_has_room_for(void **state)
 	exact_free(octets);
 }
 
+/* The handshake receives all that has come: what is not its own is kept, and
+ * given without a look at the socket. */
+static void
+keeps_what_came_with_the_end_of_the_handshake(void **state)
+{
+	static const size_t caps[] = { 1, 4000, (size_t)64 * 1024 };
+	struct slice octets = make_octets(50000);
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_serve("cert", OPENSSL_TLS1_2_VERSION);
+	for (size_t i = 0; i < COUNT(caps); i++) {
+		struct stream *s = &tls_bench.stream;
+
+		/* A full handshake, at whose end the server is the last. */
+		tls_bench_trust();
+		assert_false(err_is(tls_bench_begin("localhost")));
+		while (s->ops->handshake(s).status == STREAM_WAIT_READ) {
+			assert_false(s->has_more);
+			tls_bench.server.is_mute = true;
+			(void)tls_server_work(&tls_bench.server);
+			if (tls_bench.server.has_finished)
+				tls_server_say(&tls_bench.server, octets);
+			tls_bench.server.is_mute = false;
+			tls_server_flush(&tls_bench.server);
+		}
+		assert_false(tls_bench_is_readable());
+		assert_true(s->has_more);
+		assert_int_equal(send_text("a").status, STREAM_OK);
+		assert_true(s->has_more);
+		expect_drained("kept", caps[i], octets, STREAM_WAIT_READ);
+		assert_false(s->has_more);
+		(void)tls_server_work(&tls_bench.server);
+		tls_server_say_str(&tls_bench.server, "more");
+		expect_drained(
+		    "more", caps[i], slice_str("more"), STREAM_WAIT_READ);
+	}
+	exact_free(octets);
+}
+
 /* conn looks at has_more behind whatever it did last. */
 static void
 sending_does_not_forget_what_there_is_to_receive(void **state)
@@ -244,8 +284,10 @@ says_that_a_receive_may_have_left_something(void **state)
 	assert_true(io.len < cap);
 	assert_true(tls_bench_is_readable());
 	assert_true(tls_bench.stream.has_left);
-	while (tls_bench_is_readable())
+	while (tls_bench_is_readable()) {
 		assert_int_equal(recv_some(to, cap).status, STREAM_OK);
+		assert_false(tls_bench.stream.has_more);
+	}
 	assert_int_equal(recv_some(to, cap).status, STREAM_WAIT_READ);
 	assert_false(tls_bench.stream.has_left);
 	free(to);
@@ -289,13 +331,13 @@ send_all(struct slice head, struct slice body, unsigned *waits)
 static void
 sends_what_fills_the_socket_whole_and_in_order(void **state)
 {
-	struct slice octets = make_octets(LOTS + 20000);
+	struct slice octets = make_octets(2 * LOTS);
 
 	(void)state;
 	TLS_BENCH_OR_SKIP();
 	for (size_t i = 0; i < COUNT(versions); i++) {
-		struct slice head = slice_first(octets, 20000);
-		struct slice body = slice_from(octets, 20000);
+		struct slice head = slice_first(octets, LOTS);
+		struct slice body = slice_from(octets, LOTS);
 		unsigned waits = 0;
 
 		tls_bench_serve("cert", versions[i]);
@@ -637,6 +679,7 @@ main(void)
 		TEST(carries_octets_both_ways_in_every_version),
 		TEST(is_the_same_however_the_server_s_octets_are_cut),
 		TEST(is_the_same_whatever_the_caller_has_room_for),
+		TEST(keeps_what_came_with_the_end_of_the_handshake),
 		TEST(sending_does_not_forget_what_there_is_to_receive),
 		TEST(says_that_a_receive_may_have_left_something),
 		TEST(sends_what_fills_the_socket_whole_and_in_order),

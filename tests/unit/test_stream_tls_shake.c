@@ -1,6 +1,7 @@
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
 #include "exact.h"
 
+#include "net/tls_internal.h"
 #include "refuse.h"
 #include "tls_bench.h"
 
@@ -318,6 +319,19 @@ a_cut_within_the_handshake_is_a_break(void **state)
 	}
 }
 
+/* close_notify, in the clear: it is no handshake, and nobody's proper end. */
+static void
+a_goodbye_instead_of_the_handshake_is_a_break(void **state)
+{
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 1, 0 };
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	assert_int_equal(
+	    shake_raw(slice_of(alert, sizeof(alert))).status, STREAM_FAILED);
+	expect_cut(0);
+}
+
 static void
 a_reset_within_the_handshake_keeps_its_errno(void **state)
 {
@@ -332,6 +346,79 @@ a_reset_within_the_handshake_keeps_its_errno(void **state)
 	    tls_bench.stream.ops->handshake(&tls_bench.stream).status,
 	    STREAM_FAILED);
 	expect_cut(ECONNRESET);
+}
+
+/* ---- Other libraries than the real one ---------------------------------- */
+
+/* The client's library with some functions of the test's own. */
+static struct openssl dressed;
+
+static void
+dress(void)
+{
+	tls_bench_close_stream();
+	dressed = *tls_bench.lib;
+	tls_bench.tls->lib = &dressed;
+}
+
+static void
+choose_h2(const struct ssl_st *ssl, const unsigned char **name, unsigned *len)
+{
+	(void)ssl;
+	*name = (const unsigned char *)"h2";
+	*len = 2;
+}
+
+static int
+encode_no_key(const struct x509_pubkey_st *key, unsigned char **to)
+{
+	(void)key;
+	(void)to;
+	return -1;
+}
+
+static unsigned long
+peek_at_poverty(void)
+{
+	return OPENSSL_R_MALLOC_FAILURE;
+}
+
+/* OpenSSL 3.0.0 did not look whether it had been offered. */
+static void
+looks_at_the_protocol_itself(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	dress();
+	dressed.SSL_get0_alpn_selected = choose_h2;
+	expect_shaken(
+	    "localhost", "the server wants another protocol than http/1.1");
+}
+
+static void
+a_key_that_cannot_be_told_is_no_pinned_one(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench.options.pins = TLS_PEM_PIN;
+	tls_bench_trust();
+	dress();
+	dressed.i2d_X509_PUBKEY = encode_no_key;
+	expect_shaken(
+	    "localhost", "the server's key is not one of --pinnedpubkey");
+}
+
+static void
+tells_want_of_memory_from_a_bad_peer(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	dress();
+	dressed.ERR_peek_error = peek_at_poverty;
+	assert_int_equal(
+	    shake_raw(slice_str("HTTP/1.1 400 ")).status, STREAM_FAILED);
+	expect_kind("memory", tls_bench.stream.err, ERR_NOMEM);
+	assert_null(tls_bench.stream.words);
 }
 
 /* ---- Sessions ------------------------------------------------------------ */
@@ -492,7 +579,11 @@ main(void)
 		TEST(names_the_alert_that_the_server_sends),
 		TEST(an_alert_goes_before_the_end_behind_it),
 		TEST(a_cut_within_the_handshake_is_a_break),
+		TEST(a_goodbye_instead_of_the_handshake_is_a_break),
 		TEST(a_reset_within_the_handshake_keeps_its_errno),
+		TEST(looks_at_the_protocol_itself),
+		TEST(a_key_that_cannot_be_told_is_no_pinned_one),
+		TEST(tells_want_of_memory_from_a_bad_peer),
 		TEST(goes_on_with_a_session_from_before),
 		TEST(a_session_is_for_its_origin_alone),
 		TEST(a_session_that_led_to_a_failure_is_not_offered_again),

@@ -45,6 +45,7 @@ typedef int (*tls_bench_alpn_fn)(struct ssl_st *ssl, const unsigned char **out,
 	F(int, SSL_key_update, (struct ssl_st *ssl, int type)) \
 	F(int, SSL_renegotiate, (struct ssl_st *ssl)) \
 	F(int, SSL_new_session_ticket, (struct ssl_st *ssl)) \
+	F(int, SSL_is_init_finished, (const struct ssl_st *ssl)) \
 	F(int, SSL_version, (const struct ssl_st *ssl)) \
 	F(const char *, SSL_get_servername, \
 	    (const struct ssl_st *ssl, int type)) \
@@ -70,9 +71,10 @@ struct tls_server {
 	int fd;
 	enum tls_cut cut;
 	int cut_at;
-	bool is_mute;     /* nothing is moved to the client */
-	struct buf late;  /* not yet moved */
-	struct buf heard; /* from the application */
+	bool is_mute;      /* nothing is moved to the client */
+	struct buf late;   /* not yet moved */
+	struct buf heard;  /* from the application */
+	bool has_finished; /* its handshake */
 	bool has_failed;
 	bool has_end; /* close_notify has come */
 };
@@ -296,6 +298,7 @@ tls_server_read(struct tls_server *s)
 		assert_false(err_is(
 		    buf_append(&s->heard, slice_of(octets, (size_t)len))));
 	error = lib->SSL_get_error(s->ssl, len);
+	s->has_finished = tls_bench.calls.SSL_is_init_finished(s->ssl) == 1;
 	s->has_end = error == OPENSSL_ERROR_ZERO_RETURN;
 	s->has_failed = !s->has_end && error != OPENSSL_ERROR_WANT_READ;
 }
