@@ -175,6 +175,34 @@ a_certificate_that_is_trusted_may_be_its_own_issuer(void **state)
 	expect_shaken("localhost", NULL);
 }
 
+/* The server's own certificate will do. */
+static void
+what_is_trusted_need_not_be_a_root(void **state)
+{
+	static char cert[128];
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	(void)snprintf(cert, sizeof(cert), "%s", scratch_path("cert"));
+	tls_bench.options.ca_file = cert;
+	tls_bench_trust();
+	expect_shaken("localhost", NULL);
+}
+
+/* RFC 9525, section 2: hosts are in the subjectAltName, or nowhere. */
+static void
+a_common_name_is_no_host(void **state)
+{
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		tls_bench_serve("nameless", versions[i]);
+		expect_shaken("localhost",
+		    "the certificate is not for this host, but for no host at "
+		    "all (the common name 'localhost' does not count)");
+	}
+}
+
 static void
 insecure_takes_any_certificate(void **state)
 {
@@ -253,6 +281,8 @@ main(void)
 		TEST(says_what_is_wrong_with_a_certificate),
 		TEST(names_the_issuer_that_is_not_known),
 		TEST(a_certificate_that_is_trusted_may_be_its_own_issuer),
+		TEST(what_is_trusted_need_not_be_a_root),
+		TEST(a_common_name_is_no_host),
 		TEST(insecure_takes_any_certificate),
 		TEST(wants_a_key_that_is_pinned),
 		TEST(a_pinned_key_still_needs_its_certificate),
