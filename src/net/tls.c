@@ -124,6 +124,18 @@ blame_library(struct tls *t)
 	return err_of(ERR_TLS);
 }
 
+/* One that can be read; errno says why not. */
+static bool
+is_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1)
+		return false;
+	(void)close(fd);
+	return true;
+}
+
 static struct err
 trust(struct tls *t)
 {
@@ -134,7 +146,7 @@ trust(struct tls *t)
 	    lib->SSL_CTX_load_verify_file(t->ctx, o->ca_file) != 1)
 		return refuse_error(t, "--cacert", o->ca_file);
 	/* Its files are read when they are looked for. */
-	if (o->ca_dir != NULL && access(o->ca_dir, R_OK | X_OK) == -1)
+	if (o->ca_dir != NULL && !is_directory(o->ca_dir))
 		return refuse(t, "--capath", o->ca_dir, strerrordesc_np(errno));
 	if (o->ca_dir != NULL &&
 	    lib->SSL_CTX_load_verify_dir(t->ctx, o->ca_dir) != 1)

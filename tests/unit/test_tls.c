@@ -241,6 +241,8 @@ says_which_option_is_wrong_and_why(void **state)
 		{ { .ca_file = "key" }, "--cacert '@/key': ", NULL },
 		{ { .ca_dir = "none" },
 		    "--capath '@/none': ", "No such file or directory" },
+		{ { .ca_dir = "key" },
+		    "--capath '@/key': ", "Not a directory" },
 		{ { .cert_file = "none" },
 		    "--cert '@/none': ", "No such file or directory" },
 		{ { .cert_file = "empty" }, "--cert '@/empty': ", NULL },
@@ -264,6 +266,11 @@ says_which_option_is_wrong_and_why(void **state)
 		    "the pass phrase of --pass-file is not the key's" },
 		{ { .cert_file = "cert",
 		      .key_file = "locked-key",
+		      .pass_file = "large" },
+		    "--key '@/locked-key': ",
+		    "the pass phrase of --pass-file is not the key's" },
+		{ { .cert_file = "cert",
+		      .key_file = "locked-key",
 		      .pass_file = "empty" },
 		    "--key '@/locked-key': ",
 		    "the pass phrase of --pass-file is not the key's" },
@@ -283,6 +290,9 @@ says_which_option_is_wrong_and_why(void **state)
 	memset(line, 'x', sizeof(line) - 1);
 	line[sizeof(line) - 1] = '\0';
 	scratch_write("long", line, 0600);
+	/* More than OpenSSL has room for. */
+	line[3000] = '\0';
+	scratch_write("large", line, 0600);
 	scratch_write("empty", "", 0600);
 	scratch_write("wrong", "Secret\n", 0600);
 	for (size_t i = 0; i < COUNT(rows); i++) {
