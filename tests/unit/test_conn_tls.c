@@ -553,6 +553,53 @@ takes_what_is_at_hand_without_an_event(void **state)
 	end(&t, &c);
 }
 
+static unsigned sends;
+
+/* It has to hear what is at hand already before it can send. */
+static struct stream_io
+shy_send(struct stream *s, const struct iovec *iov, int iov_count)
+{
+	if (!s->has_more)
+		return stream_tcp_ops.send(s, iov, iov_count);
+	assert_true(++sends < 10);
+	return stream_wait(STREAM_WAIT_READ);
+}
+
+static struct stream_io
+shy_recv(struct stream *s, void *to, size_t cap)
+{
+	s->has_more = false;
+	return stream_tcp_ops.recv(s, to, cap);
+}
+
+static void
+make_shy(struct conn *c)
+{
+	few_ops = stream_tcp_ops;
+	few_ops.send = shy_send;
+	few_ops.recv = shy_recv;
+	c->stream.ops = &few_ops;
+	c->stream.has_more = true;
+	c->is_hopeful = false; /* nothing is at hand before it is connected */
+}
+
+static void
+receives_what_is_at_hand_in_order_to_send(void **state)
+{
+	struct talk t;
+	struct conn c;
+
+	(void)state;
+	bench.before_start = make_shy;
+	sends = 0;
+	talk_init(&t);
+	talk_until_head(&t, &c);
+	fake_say_str(0, HELLO);
+	bench_run();
+	expect_body(&t, "hello");
+	end(&t, &c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 #define PLAIN(name) \
 	cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -577,6 +624,7 @@ main(void)
 		TEST(one_that_ends_before_it_answers_was_stale),
 		PLAIN(looks_behind_a_response_when_something_may_be_left),
 		PLAIN(takes_what_is_at_hand_without_an_event),
+		PLAIN(receives_what_is_at_hand_in_order_to_send),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,10 @@ says_so_when_the_server_does_not_speak_tls(void **state)
 		    "the server does not speak TLS" },
 		{ TEXT("\0\0\0\0\0\0\0\0\0\0\0\0"),
 		    "the server does not speak TLS" },
+		/* A ServerHello of TLS 1.1. */
+		{ TEXT("\x16\x03\x02\0\x2a\x02\0\0\x26\x03\x02"
+		       "0123456789abcdef0123456789abcdef\0\xc0\x09\0"),
+		    "the server wants a version of TLS that is not allowed" },
 		{ TEXT("\x16\x03\x03\xff\xff garbage garbage"), NULL },
 		{ TEXT("\x17\x03\x03\x00\x01 "), NULL },
 	};
