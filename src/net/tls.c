@@ -179,8 +179,7 @@ on_pass(char *to, int size, int is_writing, void *ctx)
 	if (pass.len > (size_t)size)
 		return -1;
 	if (pass.len > 0)
-		if (pass.len > 0)
-			memcpy(to, pass.ptr, pass.len);
+		memcpy(to, pass.ptr, pass.len);
 	return (int)pass.len;
 }
 

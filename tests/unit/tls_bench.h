@@ -175,6 +175,7 @@ tls_bench_setup(void **state)
 		{ "key", TLS_PEM_KEY },
 		{ "locked-key", TLS_PEM_LOCKED_KEY },
 		{ "other-key", TLS_PEM_OTHER_KEY },
+		{ "strange-key", TLS_PEM_STRANGE_KEY },
 	};
 	const struct dynlib_symbol symbols[] = {
 		TLS_BENCH_FUNCTIONS(TLS_BENCH_SYMBOL){ .name = NULL },

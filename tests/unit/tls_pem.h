@@ -132,6 +132,12 @@
 	"A3P6ggAZ6oZSoRuRo0hyZ5r3rhJoCjQzT5/5zM9axgWIJzer5r3TDYTT\n" \
 	"-----END PRIVATE KEY-----\n"
 
+/* Of none of them, and of another kind: Ed25519. */
+#define TLS_PEM_STRANGE_KEY \
+	"-----BEGIN PRIVATE KEY-----\n" \
+	"MC4CAQAwBQYDK2VwBCIEIFoIEgeYTvfbQpxN1YR2rvX+JuYwKES4vGOXaADH/r88\n" \
+	"-----END PRIVATE KEY-----\n"
+
 /* clang-format on */
 
 /* The hash of TLS_PEM_KEY's public half, for --pinnedpubkey. */
