@@ -194,6 +194,8 @@ read_pass(struct tls *t)
 	if (file == NULL)
 		return err_none();
 	err = slurp_file(file, &t->pass);
+	if (err.kind == ERR_NOMEM)
+		return err;
 	if (err_is(err))
 		return refuse(
 		    t, "--pass-file", file, err_text(err, text, sizeof(text)));

@@ -92,8 +92,7 @@ tls_error_text(const struct openssl *lib, char *text, size_t size)
 		return strerrordesc_np((int)(error & ~OPENSSL_R_SYSTEM));
 	if (tls_error_is_alert(lib))
 		return alert_text(reason - OPENSSL_R_ALERT_FIRST, text, size);
-	if (reason == OPENSSL_R_WRONG_VERSION_NUMBER ||
-	    reason == OPENSSL_R_HTTP_REQUEST)
+	if (reason == OPENSSL_R_WRONG_VERSION_NUMBER)
 		return "the server does not speak TLS";
 	if (reason == OPENSSL_R_UNSUPPORTED_PROTOCOL)
 		return "the server wants a version of TLS that is not allowed";

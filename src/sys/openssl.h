@@ -98,7 +98,6 @@ struct openssl_general_name {
 #define OPENSSL_ERROR_MASK 0x7fffffffUL        /* the library and the reason */
 #define OPENSSL_ERROR_KEY_MISMATCH 0x5800074UL /* X509: KEY_VALUES_MISMATCH */
 #define OPENSSL_R_SYSTEM 0x80000000UL          /* the rest is an errno */
-#define OPENSSL_R_HTTP_REQUEST 156UL
 #define OPENSSL_R_UNSUPPORTED_PROTOCOL 258UL
 #define OPENSSL_R_WRONG_VERSION_NUMBER 267UL
 #define OPENSSL_R_ALERT_FIRST 1000UL /* and the alert's own number */
