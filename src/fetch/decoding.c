@@ -153,6 +153,7 @@ feed_last(struct decoding *d, struct slice in)
 		io.room = DECODING_PIECE - d->len;
 		err = decode(d, at, &io);
 		if (err_is(err))
+			/* cppcheck-suppress returnDanglingLifetime ; static */
 			return err;
 		d->len = DECODING_PIECE - io.room;
 		/* At its end nothing is held back, and a full piece may be
@@ -181,9 +182,10 @@ feed(struct decoding *d, size_t at, struct slice in)
 			    slice_of(
 				d->room->pieces[at], DECODING_PIECE - io.room));
 		if (err_is(err))
+			/* cppcheck-suppress returnDanglingLifetime ; static */
 			return err;
 	} while (io.room == 0);
-	return err;
+	return err_none();
 }
 
 struct err

@@ -177,8 +177,6 @@ init_transfers(struct engine *e)
 static void
 tell_codings(struct engine *e)
 {
-	struct err err = err_none();
-
 	if (!e->env.options.compressed)
 		return;
 	if (e->env.accept_encoding[0] == '\0')
@@ -186,7 +184,8 @@ tell_codings(struct engine *e)
 		    "no content coding is asked for: none of the libraries is "
 		    "there that know them");
 	for (size_t i = 0; i < CODING_KINDS; i++) {
-		err = decoding_check((enum coding)i);
+		struct err err = decoding_check((enum coding)i);
+
 		if (err_is(err))
 			engine_tell(e, BULKFETCH_LEVEL_INFO, "%s", err.why);
 	}

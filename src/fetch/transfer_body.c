@@ -34,16 +34,6 @@ transfer_begin_body(
 	return err_none();
 }
 
-struct err
-transfer_check_size(const struct transfer *t, uint64_t len)
-{
-	uint64_t max = t->env->options.max_filesize;
-
-	if (max > 0 && len != BULKFETCH_LENGTH_UNKNOWN && len > max)
-		return err_why(ERR_LIMIT, "larger than --max-filesize");
-	return err_none();
-}
-
 /* ---- Into the collector ------------------------------------------------- */
 
 static void
@@ -123,7 +113,7 @@ read_codings(
 		    "the content coding '%.*s' is not known",
 		    unknown.len < 80 ? (int)unknown.len : 80,
 		    (const char *)unknown.ptr);
-	else if (!err_is(err) && codings->count > 0 && t->try.status == 206)
+	else if (!err_is(err) && t->try.status == 206)
 		err = tell(t,
 		    err_why(
 			ERR_CODING, "a part of a coded body cannot be decoded"),
@@ -138,12 +128,11 @@ transfer_begin_decoding(struct transfer *t, const struct response *res)
 	struct decoding *d;
 	struct err err;
 
-	if (res->content_encoding.ptr == NULL || !t->env->options.compressed ||
-	    res->framing == RESPONSE_NO_BODY ||
+	if (!t->env->options.compressed || res->framing == RESPONSE_NO_BODY ||
 	    (res->framing == RESPONSE_LENGTH && res->length == 0))
 		return err_none();
 	err = read_codings(t, res, &codings);
-	if (err_is(err) || codings.count == 0)
+	if (err_is(err))
 		return err;
 	d = malloc(sizeof(*d));
 	if (d == NULL)
@@ -164,12 +153,10 @@ transfer_begin_decoding(struct transfer *t, const struct response *res)
 struct err
 transfer_end_decoding(struct transfer *t)
 {
-	struct err err = err_none();
+	struct err err = decoding_end(t->decoding);
 
 	/* Only the end of a connection can come before that of the codings and
 	 * nobody has noticed yet; as likely as not, it broke. */
-	if (t->decoding != NULL)
-		err = decoding_end(t->decoding);
 	if (err_is(err))
 		err.kind = ERR_TRUNCATED;
 	return err;

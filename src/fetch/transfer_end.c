@@ -262,8 +262,10 @@ static void
 end_stored(struct transfer *t)
 {
 	struct bulkfetch_result result = { 0 };
-	struct err err = transfer_end_decoding(t);
+	struct err err = err_none();
 
+	if (t->decoding != NULL)
+		err = transfer_end_decoding(t);
 	if (err_is(err)) {
 		transfer_abort_body(t);
 		transfer_end_try(t, err);

@@ -163,14 +163,16 @@ describe_status(struct transfer *t, const struct response *res)
 static struct err
 take_whole(struct transfer *t, const struct response *res)
 {
-	struct err err;
+	bool is_coded = codings_any(res);
+	struct err err = err_none();
 
 	transfer_abort_body(t);
 	t->stored_len = 0;
 	t->continued_at = 0;
 	t->part_validator_len = 0;
 	t->total = BULKFETCH_LENGTH_UNKNOWN;
-	err = transfer_begin_decoding(t, res);
+	if (is_coded)
+		err = transfer_begin_decoding(t, res);
 	if (err_is(err))
 		return err;
 	if (res->framing == RESPONSE_LENGTH && t->decoding == NULL)
@@ -184,7 +186,7 @@ take_whole(struct transfer *t, const struct response *res)
 	 * for reading dates alone, which an ETag makes needless.  Of a coded
 	 * body, decoded or not, no rest is asked for: a date, and with many
 	 * servers the ETag, is the same for all codings and for none. */
-	if (t->try.status == 200 && !codings_any(res) &&
+	if (t->try.status == 200 && !is_coded &&
 	    t->env->collector.suspend != NULL &&
 	    (res->etag.len > 0 || res->last_modified.len > 0))
 		keep_validator(t,

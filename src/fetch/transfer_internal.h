@@ -57,18 +57,26 @@ void transfer_cancel_lookup(struct transfer *t);
 struct err transfer_begin_body(
     struct transfer *t, const struct response *res, uint64_t offset);
 
-/* Whether a body of `len` octets is one too long. */
-struct err transfer_check_size(const struct transfer *t, uint64_t len);
+/* Whether a body of `len` octets, or of a length unknown, is one too long. */
+static inline struct err
+transfer_check_size(const struct transfer *t, uint64_t len)
+{
+	uint64_t max = t->env->options.max_filesize;
+
+	if (max > 0 && len != BULKFETCH_LENGTH_UNKNOWN && len > max)
+		return err_why(ERR_LIMIT, "larger than --max-filesize");
+	return err_none();
+}
 
 /*
- * Be ready to undo the content codings that the body has, if that was asked
- * for and it has any: t->decoding.  transfer_drop_decoding() is due if this
+ * Be ready to undo the content codings that the body has, codings_any() of
+ * them, if that was asked for: t->decoding.  transfer_drop_decoding() is due if this
  * fails, too; aborting the body, leaving it and committing it include that.
  */
 struct err transfer_begin_decoding(
     struct transfer *t, const struct response *res);
 
-/* The body is over: is it whole, as the codings have it? */
+/* The body is over, and t->decoding is there: is it whole? */
 struct err transfer_end_decoding(struct transfer *t);
 
 void transfer_drop_decoding(struct transfer *t);

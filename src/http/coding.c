@@ -89,13 +89,11 @@ codings_read(
 }
 
 bool
-codings_any(const struct response *res)
+codings_are_in(struct slice fields)
 {
 	struct codings codings;
 	struct slice unknown;
 
-	if (res->content_encoding.ptr == NULL)
-		return false;
-	return err_is(codings_read(res->fields, &codings, &unknown)) ||
+	return err_is(codings_read(fields, &codings, &unknown)) ||
 	    codings.count > 0;
 }

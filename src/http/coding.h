@@ -44,7 +44,14 @@ const char *coding_name(enum coding coding);
 struct err codings_read(
     struct slice fields, struct codings *codings, struct slice *unknown);
 
-/* Whether a response has any, known or not. */
-bool codings_any(const struct response *res);
+/* Whether there are any, known or not. */
+bool codings_are_in(struct slice fields);
+
+/* Whether a response has any, for which most need not be looked at. */
+static inline bool
+codings_any(const struct response *res)
+{
+	return res->content_encoding.ptr != NULL && codings_are_in(res->fields);
+}
 
 #endif

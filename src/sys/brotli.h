@@ -14,7 +14,7 @@
 #define BROTLI_SONAME "libbrotlidec.so.1"
 
 /*
- * One stream, which has no checksum.  Up to 16 MiB of memory, as much as its
+ * One stream, which has no checksum.  Up to 17 MiB of memory, as much as its
  * window takes.  ERR_CODING, naming the file, without a libbrotlidec;
  * ERR_NOMEM.
  */
