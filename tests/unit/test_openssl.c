@@ -218,7 +218,6 @@ reasons_are_what_they_are_called(void **state)
 		const char *text;
 	} rows[] = {
 		{ OPENSSL_R_MALLOC_FAILURE, "malloc failure" },
-		{ 20UL << 23 | OPENSSL_R_HTTP_REQUEST, "http request" },
 		{ 20UL << 23 | OPENSSL_R_UNSUPPORTED_PROTOCOL,
 		    "unsupported protocol" },
 		{ 20UL << 23 | OPENSSL_R_WRONG_VERSION_NUMBER,
