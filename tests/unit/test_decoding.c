@@ -371,13 +371,13 @@ decodes_the_same_however_it_is_split(void **state)
 	exact_free(big);
 }
 
+#define SKIPPABLE TEXT("\x5a\x2a\x4d\x18\x05\0\0\0abcde")
+
 /* Members of gzip, and frames of zstd, are one file (RFC 1952, section 2.2;
  * RFC 8878, section 3.1). */
 static void
 reads_all_the_members_and_frames(void **state)
 {
-	static const struct slice skippable =
-	    TEXT("\x5a\x2a\x4d\x18\x05\0\0\0abcde");
 	static const struct {
 		const char *name;
 		enum coding coding;
@@ -395,11 +395,11 @@ reads_all_the_members_and_frames(void **state)
 		    CODED(zstd_sized), CODED_TEXT CODED_TEXT },
 		{ "an empty frame", CODING_ZSTD, CODED(zstd_empty),
 		    CODED(zstd_unchecked), CODED_TEXT },
-		{ "skipped first", CODING_ZSTD, skippable, CODED(zstd_text),
+		{ "skipped first", CODING_ZSTD, SKIPPABLE, CODED(zstd_text),
 		    CODED_TEXT },
-		{ "skipped last", CODING_ZSTD, CODED(zstd_sized), skippable,
+		{ "skipped last", CODING_ZSTD, CODED(zstd_sized), SKIPPABLE,
 		    CODED_TEXT },
-		{ "only skipped", CODING_ZSTD, skippable, skippable, "" },
+		{ "only skipped", CODING_ZSTD, SKIPPABLE, SKIPPABLE, "" },
 	};
 
 	(void)state;
