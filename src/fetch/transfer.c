@@ -377,6 +377,7 @@ reset(struct transfer *t)
 	t->stage = "url";
 	t->conn = NULL;
 	t->must_be_fresh = false;
+	t->was_anew = false;
 	t->is_checked = false;
 	t->try = new_try;
 	t->body = NULL;

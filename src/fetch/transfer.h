@@ -164,6 +164,8 @@ struct transfer {
 	struct conn *conn; /* lent by the pool; NULL */
 	struct exchange exchange;
 	bool must_be_fresh; /* do not take an idle connection again */
+	bool was_anew;      /* a connection was made anew, not to be done again
+			     * in this try */
 	bool is_checked;    /* the collector was asked whether it has() it */
 
 	struct transfer_try try;

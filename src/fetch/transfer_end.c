@@ -218,6 +218,7 @@ transfer_end_try(struct transfer *t, struct err err)
 	t->redirects = NULL;
 	transfer_forget_route(t);
 	t->must_be_fresh = false;
+	t->was_anew = false;
 	t->retries++;
 	t->failure = err;
 	yield(t, TRANSFER_AGAIN, at_ms);
@@ -321,6 +322,7 @@ end_redirect(struct transfer *t)
 	t->env->redirects++;
 	transfer_forget_route(t);
 	t->must_be_fresh = false;
+	t->was_anew = false;
 	go_on(t);
 }
 
@@ -358,10 +360,17 @@ conclude(struct transfer *t, bool was_reused)
 	}
 }
 
+/* How an exchange broke, as its connection tells. */
+struct broken {
+	enum conn_state failed_in;
+	bool was_stale;
+	bool is_worth_anew;
+};
+
 static void
-end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
-    bool was_stale)
+end_broken(struct transfer *t, struct err err, const struct broken *how)
 {
+	enum conn_state failed_in = how->failed_in;
 	bool is_unconnected = failed_in == CONN_CONNECT ||
 	    failed_in == CONN_HANDSHAKE || failed_in == CONN_TLS;
 
@@ -377,8 +386,11 @@ end_broken(struct transfer *t, struct err err, enum conn_state failed_in,
 		t->try.connect_ms =
 		    t->exchange.tls_at_ms - t->try.connect_at_ms;
 	/* RFC 9110, section 9.2.2: what is safe to repeat is repeated. */
-	if (was_stale && is_idempotent(t)) {
+	if (how->was_stale && is_idempotent(t)) {
 		t->must_be_fresh = true;
+		go_on(t);
+	} else if (how->is_worth_anew && !t->was_anew) {
+		t->was_anew = true;
 		go_on(t);
 	} else if (err.kind == ERR_SHORTAGE &&
 	    (is_unconnected || is_idempotent(t))) {
@@ -397,8 +409,11 @@ transfer_exchange_done(void *owner, struct err err)
 	struct transfer *t = owner;
 	struct conn *c = t->conn;
 	bool was_reused = conn_is_reused(c);
-	bool was_stale = conn_was_stale(c, &t->exchange, err);
-	enum conn_state failed_in = c->failed_in;
+	const struct broken how = {
+		.failed_in = c->failed_in,
+		.was_stale = conn_was_stale(c, &t->exchange, err),
+		.is_worth_anew = c->stream.is_worth_anew,
+	};
 
 	memcpy(t->ip, c->ip, sizeof(t->ip));
 	transfer_give_back(t);
@@ -407,7 +422,7 @@ transfer_exchange_done(void *owner, struct err err)
 	    t->try.outcome != OUTCOME_SUCCESS && !t->try.is_wanted)
 		err = err_none();
 	if (err_is(err))
-		end_broken(t, err, failed_in, was_stale);
+		end_broken(t, err, &how);
 	else
 		conclude(t, was_reused);
 }

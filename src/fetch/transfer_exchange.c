@@ -33,7 +33,8 @@ static void
 keep_validator(struct transfer *t, struct slice validator)
 {
 	t->part_validator_len = 0;
-	if (validator.len == 0 || validator.len > sizeof(t->part_validator))
+	if (validator.len == 0 || validator.len > sizeof(t->part_validator) ||
+	    transfer_form(t)->has_codings)
 		return;
 	memcpy(t->part_validator, validator.ptr, validator.len);
 	t->part_validator_len = validator.len;

@@ -227,6 +227,9 @@ add_user_field(struct request_form *form, const struct request_wishes *wishes,
 		return err_none();
 	if (which == FIELD_RANGE)
 		spoken->has_range = true;
+	if (which == FIELD_ACCEPT_ENCODING &&
+	    !slice_eq_nocase_str(field.value, "identity"))
+		form->has_codings = true;
 	if (slice_eq_nocase_str(field.name, "Connection") &&
 	    has_member(field.value, "close"))
 		form->is_closing = true;
@@ -290,7 +293,7 @@ add_fields(struct request_form *form, const struct request_wishes *wishes)
 		err = append_known(&form->fields, FIELD_ACCEPT, "*/*");
 	if (!err_is(err) && !spoken.of[FIELD_ACCEPT_ENCODING] &&
 	    wishes->accept_encoding != NULL)
-		err = append_known(&form->fields, FIELD_ACCEPT_ENCODING,
+		err = append_known(&form->codings, FIELD_ACCEPT_ENCODING,
 		    spoken.has_range ? "identity" : wishes->accept_encoding);
 	if (!err_is(err) && !spoken.of[FIELD_REFERER] &&
 	    wishes->referer != NULL)
@@ -337,6 +340,7 @@ request_form_init(
 	buf_init(&form->method, REQUEST_FORM_MAX);
 	buf_init(&form->fields, REQUEST_FORM_MAX);
 	buf_init(&form->credentials, REQUEST_FORM_MAX);
+	buf_init(&form->codings, REQUEST_FORM_MAX);
 	err = set_method(form, wishes);
 	if (!err_is(err))
 		err = add_fields(form, wishes);
@@ -369,6 +373,7 @@ request_find_proxy_field(
 void
 request_form_fini(struct request_form *form)
 {
+	buf_fini(&form->codings);
 	buf_fini(&form->credentials);
 	buf_fini(&form->fields);
 	buf_fini(&form->method);

@@ -30,9 +30,9 @@ struct request_wishes {
 	const char *method;     /* NULL: GET, or POST when has_body */
 	const char *user_agent; /* NULL: "bulkfetch/VERSION"; "": none */
 	const char *referer;
-	const char *accept_encoding; /* NULL: none; "identity" instead where
-				      * the user asks for a part, which could
-				      * not be decoded */
+	const char *accept_encoding; /* NULL: none; "identity" instead where a
+				      * part is asked for, by the user or by
+				      * us, which could not be decoded */
 	const char *credentials;     /* "user:password" */
 	const char *const *fields;   /* as curl's -H: "Name: value", "Name:" to
 				    * leave a default out, "Name;" for an empty
@@ -55,6 +55,7 @@ struct request_form {
 	struct buf method;      /* owned */
 	struct buf fields;      /* owned: whole field lines, each with CRLF */
 	struct buf credentials; /* owned: an Authorization line, or empty */
+	struct buf codings;     /* owned: an Accept-Encoding line, or empty */
 	bool is_get;            /* the method is GET */
 	bool is_head;           /* or HEAD */
 	bool is_idempotent;     /* RFC 9110, section 9.2.2 */
@@ -64,6 +65,9 @@ struct request_form {
 	 * not sent. */
 	bool has_authorization;
 	bool has_range;      /* Range or If-Range */
+	bool has_codings;    /* the user asks for codings: what comes may be
+			      * coded in one try and not in another, so that no
+			      * rest should be asked for */
 	bool has_conditions; /* If-Match, If-None-Match, If-Modified-Since or
 			      * If-Unmodified-Since */
 };

@@ -54,15 +54,26 @@ put_target(
 	return put(to, url->target);
 }
 
+/* Octets of a coding are nothing that those of another one, or of none, could
+ * be continued with. */
+static struct slice
+codings_line(const struct request_form *form, const struct request_extra *extra)
+{
+	if (form->codings.len > 0 && extra->range_from > 0 && !form->has_range)
+		return slice_str("Accept-Encoding: identity\r\n");
+	return buf_slice(&form->codings);
+}
+
 /* The whole head, with `more` field lines of this request's own. */
 static struct err
 write_head(const struct request_form *form, const struct url *url,
     const struct request_extra *extra, struct slice more, struct buf *out)
 {
 	static const char version[] = " HTTP/1.1\r\nHost: ";
+	struct slice codings = codings_line(form, extra);
 	size_t room = form->method.len + 1 + url->text.len + sizeof(version) +
 	    url->authority.len + 2 + extra->proxy_field.len + more.len +
-	    form->fields.len + 2;
+	    form->fields.len + codings.len + 2;
 	struct err err = buf_reserve(out, room);
 	uint8_t *to;
 
@@ -81,6 +92,7 @@ write_head(const struct request_form *form, const struct url *url,
 	to = put(to, extra->proxy_field);
 	to = put(to, more);
 	to = put(to, buf_slice(&form->fields));
+	to = put(to, codings);
 	to = put_str(to, "\r\n");
 	out->len = (size_t)(to - out->ptr);
 	return err_none();

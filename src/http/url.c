@@ -135,13 +135,13 @@ split_scheme(struct slice in, struct pieces *p, struct slice *rest)
 	size_t len = url_scheme_len(in);
 
 	if (len == 0)
-		return err_why(ERR_REQUEST, "no http:// in front");
+		return err_why(ERR_REQUEST, "no http:// or https:// in front");
 	scheme = slice_first(in, len);
 	in = slice_from(in, len + 1);
 	p->is_https = slice_eq_nocase_str(scheme, "https");
 	if (!p->is_https && !slice_eq_nocase_str(scheme, "http"))
 		return looks_like_host(scheme, in)
-		    ? err_why(ERR_REQUEST, "no http:// in front")
+		    ? err_why(ERR_REQUEST, "no http:// or https:// in front")
 		    : err_why(ERR_SCHEME, "neither http nor https");
 	if (in.len < 2 || in.ptr[0] != '/' || in.ptr[1] != '/')
 		return err_why(ERR_REQUEST, "no // behind the scheme");

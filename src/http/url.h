@@ -58,7 +58,7 @@ struct url {
  * normalised text is appended to `space` in one piece (room is reserved first,
  * so slices stay good), and behind it what is kept beside it.
  *
- * Fails with ERR_REQUEST and a reason: no scheme ("no http:// in front"), no
+ * Fails with ERR_REQUEST and a reason: no scheme ("no http:// or https:// in front"), no
  * host, bad port, control octet, bad IPv6 literal, a host with octets that no
  * name has, longer than URL_MAX_LEN; with ERR_SCHEME for a scheme other than
  * http and https; ERR_NOMEM.  `space` is then as before and `*url` unset.

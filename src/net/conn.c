@@ -394,6 +394,14 @@ pause(struct conn *c)
 	throttle_pause(&c->env->throttle, &c->throttled);
 }
 
+/* Whether it waits for octets: while sending, an answer may come early. */
+static bool
+is_to_receive(const struct conn *c, enum want want)
+{
+	return want == WANT_READ ||
+	    (want == WANT_WRITE && c->state == CONN_SEND);
+}
+
 void
 conn_run(struct conn *c, unsigned events)
 {
@@ -403,9 +411,9 @@ conn_run(struct conn *c, unsigned events)
 	do {
 		want = conn_step(c, events);
 		/* What the stream has at hand no event will tell of. */
-		events = want == WANT_READ ? REACTOR_READ : 0;
-	} while (
-	    want == WANT_AGAIN || (want == WANT_READ && c->stream.has_more));
+		events = want == WANT_AGAIN ? 0 : REACTOR_READ;
+	} while (want == WANT_AGAIN ||
+	    (c->stream.has_more && is_to_receive(c, want)));
 	if (want == WANT_TURN) {
 		pause(c);
 		return;

@@ -148,8 +148,8 @@ void conn_env_fini(struct conn_env *env);
 struct conn;
 typedef void (*conn_idle_fn)(void *ctx, struct conn *c);
 
-/* Visible so that the pool can link it.  Others read `state`, `failed_in` and
- * `ip`, and keep out of the rest. */
+/* Visible so that the pool can link it.  Others read `state`, `failed_in`,
+ * `ip` and stream.is_worth_anew, and keep out of the rest. */
 struct conn {
 	struct conn_env *env; /* borrowed */
 	enum conn_state state;

@@ -202,13 +202,12 @@ static enum want
 begin_tls(struct conn *c)
 {
 	const struct conn_plan *plan = c->plan;
+	enum want want = conn_enter(c, CONN_TLS);
 	struct err err = stream_tls_begin(
 	    &c->stream, plan->tls, plan->tls_host, plan->origin);
 
-	if (err_is(err))
-		return conn_fail(c, err);
 	c->exchange->tls_at_ms = reactor_now_ms(c->env->reactor);
-	return conn_enter(c, CONN_TLS);
+	return err_is(err) ? conn_fail(c, err) : want;
 }
 
 enum want

@@ -56,6 +56,9 @@ struct stream {
 	/* With STREAM_FAILED: what there is to say beyond err.why, octets from
 	 * the peer among it; lent until it is closed; or NULL. */
 	const char *words;
+	/* With STREAM_FAILED, before anything was sent: what it failed by was
+	 * an offer that another stream to the same place will not make. */
+	bool is_worth_anew;
 	/* There is something to receive that the descriptor does not tell of,
 	 * if only that no more will come. */
 	bool has_more;

@@ -43,12 +43,11 @@ fail_tls(struct stream *s)
 {
 	struct tls_stream *l = s->layer;
 	const struct openssl *lib = l->tls->lib;
-	unsigned long reason = lib->ERR_peek_error() & OPENSSL_REASON_MASK;
 	bool is_alert = tls_error_is_alert(lib);
 	char text[TLS_WORDS_MAX];
 	const char *why = tls_error_text(lib, text, sizeof(text));
 
-	if (reason == OPENSSL_R_MALLOC_FAILURE)
+	if (tls_error_is_local(lib))
 		return fail(s, err_of(ERR_NOMEM));
 	if (!l->is_established || is_alert)
 		tls_say(l, "%s", why);
@@ -103,8 +102,9 @@ end_call(struct stream *s, struct stream_io io)
 	struct tls_stream *l = s->layer;
 	struct err err = tls_bio_end(l);
 
-	s->has_more = l->is_over || tls_bio_has_more(l) ||
-	    l->tls->lib->SSL_pending(l->ssl) > 0;
+	s->has_more = !l->is_blocked &&
+	    (l->is_over || tls_bio_has_more(l) ||
+		l->tls->lib->SSL_pending(l->ssl) > 0);
 	return err_is(err) ? fail(s, err) : io;
 }
 
@@ -130,14 +130,33 @@ speaks_http1(struct tls_stream *l)
 	return false;
 }
 
-/* The next connection need not offer it again: the server has forgotten it, or
- * it is one that breaks over what it once gave out itself. */
+/* The next connection need not offer it again: the server has forgotten it. */
 static void
 drop_session(struct tls_stream *l)
 {
 	if (l->was_offered)
 		tls_sessions_drop(
 		    &l->tls->sessions, slice_of(l->origin, l->origin_len));
+}
+
+/*
+ * There are servers that break over what they once gave out themselves, as
+ * those that ask for clients' certificates and were given no name for their
+ * sessions: a handshake without may well succeed.
+ */
+static void
+blame_session(struct stream *s)
+{
+	struct tls_stream *l = s->layer;
+
+	if (!l->was_offered)
+		return;
+	if (s->err.kind != ERR_TLS) {
+		drop_session(l);
+		return;
+	}
+	tls_sessions_ban(&l->tls->sessions, slice_of(l->origin, l->origin_len));
+	s->is_worth_anew = true;
 }
 
 static struct stream_io
@@ -153,7 +172,7 @@ tls_handshake(struct stream *s)
 	if (result != 1) {
 		io = end_call(s, conclude(s, result));
 		if (io.status == STREAM_FAILED)
-			drop_session(l);
+			blame_session(s);
 		return io;
 	}
 	l->is_established = true;
@@ -188,10 +207,11 @@ send_piece(struct stream *s, struct slice piece)
 static struct stream_io
 tls_send(struct stream *s, const struct iovec *iov, int iov_count)
 {
+	struct tls_stream *l = s->layer;
 	struct stream_io io = stream_ok(0);
 	size_t sent = 0;
 
-	tls_bio_begin(s->layer, 0);
+	tls_bio_begin(l, 0);
 	for (int i = 0; i < iov_count; i++) {
 		io = send_piece(s, slice_of(iov[i].iov_base, iov[i].iov_len));
 		if (io.status == STREAM_OK)
@@ -199,6 +219,7 @@ tls_send(struct stream *s, const struct iovec *iov, int iov_count)
 		if (io.status != STREAM_OK || io.len < iov[i].iov_len)
 			break;
 	}
+	l->is_blocked = l->is_blocked && sent == 0;
 	return end_call(s, sent > 0 ? stream_ok(sent) : io);
 }
 
@@ -233,6 +254,7 @@ tls_recv(struct stream *s, void *to, size_t cap)
 	}
 	l->has_data = l->has_data || len > 0;
 	io = n > 0 ? stream_ok(len) : conclude(s, n);
+	l->is_blocked = io.status == STREAM_WAIT_WRITE;
 	io = end_call(s, io);
 	s->has_left = l->has_left;
 	if (is_final(io)) {
@@ -312,6 +334,7 @@ stream_tls_begin(
     struct stream *s, struct tls *t, struct slice host, struct slice origin)
 {
 	struct tls_stream *l = malloc(sizeof(*l) + origin.len);
+	struct err err;
 
 	assert(s->ops == &stream_tcp_ops);
 	if (l == NULL)
@@ -328,13 +351,16 @@ stream_tls_begin(
 		layer_free(l);
 		return err_of(ERR_NOMEM);
 	}
-	if (!tls_expect_host(l, host)) {
+	err = tls_expect_host(l, host);
+	if (err_is(err)) {
 		layer_free(l);
-		return err_why(
-		    ERR_REQUEST, "a host name that no certificate can have");
+		return err;
 	}
 	t->lib->SSL_set_connect_state(l->ssl);
 	offer_session(l);
+	/* The last flight of a handshake may be ours: the request must not wait
+	 * until that is acknowledged. */
+	sock_set_nodelay(s->fd);
 	s->ops = &tls_ops;
 	s->layer = l;
 	return err_none();

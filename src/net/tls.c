@@ -94,7 +94,7 @@ tls_free(struct tls *t)
 
 /* ---- The context -------------------------------------------------------- */
 
-/* "OPTION 'FILE': reason"; true for a caller that returns a failure. */
+/* "OPTION 'FILE': reason". */
 static struct err
 refuse(struct tls *t, const char *option, const char *value, const char *why)
 {
@@ -121,7 +121,7 @@ blame_library(struct tls *t)
 
 	(void)snprintf(t->words, sizeof(t->words), "OpenSSL: %s",
 	    tls_error_text(t->lib, text, sizeof(text)));
-	return err_of(ERR_TLS);
+	return err_of(tls_error_is_local(t->lib) ? ERR_NOMEM : ERR_TLS);
 }
 
 /* One that can be read; errno says why not. */
@@ -257,7 +257,10 @@ read_identity(struct tls *t)
 	if (file == NULL)
 		return err_none();
 	if (t->lib->SSL_CTX_use_certificate_chain_file(t->ctx, file) != 1)
-		return refuse_error(t, "--cert", file);
+		return (t->lib->ERR_peek_error() & OPENSSL_ERROR_MASK) ==
+			OPENSSL_ERROR_NO_PEM
+		    ? refuse(t, "--cert", file, "no certificate (PEM) in it")
+		    : refuse_error(t, "--cert", file);
 	err = read_key(t);
 	if (t->pass.ptr != NULL)
 		explicit_bzero(t->pass.ptr, t->pass.cap);
@@ -327,8 +330,9 @@ open_keylog(struct tls *t)
 
 	if (file == NULL)
 		return;
-	t->keylog_fd = open(
-	    file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	t->keylog_fd = open(file,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+	    0600);
 	/* It is a wish of whoever looks on, and no reason to fetch nothing. */
 	if (t->keylog_fd == -1)
 		(void)refuse(t, "SSLKEYLOGFILE", file, strerrordesc_np(errno));
@@ -434,9 +438,14 @@ open_all(struct tls *t)
 struct err
 tls_open(struct tls *t)
 {
+	char text[128];
+
 	if (!t->is_open) {
 		t->verdict = open_all(t);
 		t->is_open = true;
+		if (err_is(t->verdict) && t->words[0] == '\0')
+			(void)snprintf(t->words, sizeof(t->words), "%s",
+			    err_text(t->verdict, text, sizeof(text)));
 	}
 	return t->verdict;
 }
@@ -444,9 +453,5 @@ tls_open(struct tls *t)
 const char *
 tls_words(const struct tls *t)
 {
-	char text[1];
-
-	if (t->words[0] != '\0' || !err_is(t->verdict))
-		return t->words;
-	return err_text(t->verdict, text, sizeof(text));
+	return t->words;
 }

@@ -52,6 +52,7 @@ struct tls_stream {
 			      * OpenSSL asks for */
 	unsigned looks;      /* receives in this call */
 	bool has_left;       /* there may be more in the socket */
+	bool is_blocked;     /* receiving waits for something to be sent */
 	int io_sys;          /* errno of the socket; 0 while it is fine */
 	bool is_at_end;      /* of the socket: the peer has ended it */
 	bool is_established; /* the handshake is over */
@@ -91,8 +92,9 @@ void tls_say(struct tls_stream *l, const char *format, ...)
 /* For SSL_CTX_set_verify(): says what is wrong with a certificate. */
 int tls_on_verify(int is_good, struct x509_store_ctx_st *ctx);
 
-/* Whom the certificate has to be for: `host`, a name or an address. */
-bool tls_expect_host(struct tls_stream *l, struct slice host);
+/* Whom the certificate has to be for: `host`, a name or an address.
+ * ERR_REQUEST for one that none can have; ERR_NOMEM. */
+struct err tls_expect_host(struct tls_stream *l, struct slice host);
 
 /* Whether the server's key is one of the pins; says so if not. */
 bool tls_has_pin(struct tls_stream *l);
@@ -104,5 +106,9 @@ const char *tls_error_text(const struct openssl *lib, char *text, size_t size);
 
 /* Whether it is that the peer has sent an alert. */
 bool tls_error_is_alert(const struct openssl *lib);
+
+/* Whether it is for want of memory, or a fault of the library.  Empties its list
+ * of errors. */
+bool tls_error_is_local(const struct openssl *lib);
 
 #endif

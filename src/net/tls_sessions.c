@@ -10,6 +10,7 @@ struct session {
 	struct hash_node node;
 	struct list link;
 	bool was_offered;
+	bool is_ban; /* without a session: none is wanted */
 	size_t key_len;
 	size_t len;
 	uint8_t octets[]; /* the key, and the session behind it */
@@ -70,7 +71,7 @@ tls_sessions_take(struct tls_sessions *s, struct slice key)
 {
 	struct session *e = find(s, key, hash_octets(key, s->seed));
 
-	if (e == NULL)
+	if (e == NULL || e->is_ban)
 		return slice_of(NULL, 0);
 	e->was_offered = true;
 	list_remove(&e->link);
@@ -83,11 +84,12 @@ tls_sessions_want(const struct tls_sessions *s, struct slice key)
 {
 	const struct session *e = find(s, key, hash_octets(key, s->seed));
 
-	return e == NULL || e->was_offered;
+	return e == NULL || (e->was_offered && !e->is_ban);
 }
 
-void
-tls_sessions_put(struct tls_sessions *s, struct slice key, struct slice session)
+/* In place of one before. */
+static void
+put(struct tls_sessions *s, struct slice key, struct slice session, bool is_ban)
 {
 	uint64_t hash = hash_octets(key, s->seed);
 	struct session *e = find(s, key, hash);
@@ -99,14 +101,32 @@ tls_sessions_put(struct tls_sessions *s, struct slice key, struct slice session)
 	e = malloc(sizeof(*e) + key.len + session.len);
 	if (e == NULL)
 		return;
-	*e = (struct session){ .key_len = key.len, .len = session.len };
+	*e = (struct session){
+		.is_ban = is_ban, .key_len = key.len, .len = session.len
+	};
 	memcpy(e->octets, key.ptr, key.len);
-	memcpy(e->octets + key.len, session.ptr, session.len);
+	if (session.len > 0)
+		memcpy(e->octets + key.len, session.ptr, session.len);
 	list_push_front(&s->used, &e->link);
 	hash_table_add(&s->table, &e->node, hash);
 	s->octets += size_of(e);
 	while (s->octets > s->octets_max)
 		drop(s, LIST_OBJECT(s->used.prev, struct session, link));
+}
+
+void
+tls_sessions_put(struct tls_sessions *s, struct slice key, struct slice session)
+{
+	const struct session *e = find(s, key, hash_octets(key, s->seed));
+
+	if (e == NULL || !e->is_ban)
+		put(s, key, session, false);
+}
+
+void
+tls_sessions_ban(struct tls_sessions *s, struct slice key)
+{
+	put(s, key, slice_of(NULL, 0), true);
 }
 
 void

@@ -53,4 +53,8 @@ void tls_sessions_put(
  * another one by now. */
 void tls_sessions_drop(struct tls_sessions *s, struct slice key);
 
+/* The server breaks over what it gave out itself: keep none for `key` any
+ * more.  Forgotten, as sessions are, where there is no room or memory. */
+void tls_sessions_ban(struct tls_sessions *s, struct slice key);
+
 #endif

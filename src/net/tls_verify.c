@@ -55,6 +55,22 @@ format_name(const struct openssl *lib, const struct x509_name_st *name,
 	return text;
 }
 
+/* As it stands there, but for NUL, which would hide what is behind. */
+static void
+format_octets(struct slice octets, char *text, size_t size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < octets.len && size - len > 5; i++) {
+		if (octets.ptr[i] != '\0')
+			text[len++] = (char)octets.ptr[i];
+		else
+			len +=
+			    (size_t)snprintf(text + len, size - len, "\\x00");
+	}
+	text[len] = '\0';
+}
+
 /* An element of a subjectAltName; false for one that is no host. */
 static bool
 format_host(const struct openssl *lib, const struct openssl_general_name *name,
@@ -68,7 +84,7 @@ format_host(const struct openssl *lib, const struct openssl_general_name *name,
 	ptr = lib->ASN1_STRING_get0_data(name->value.text);
 	len = lib->ASN1_STRING_length(name->value.text);
 	if (name->type == OPENSSL_GEN_DNS)
-		(void)snprintf(text, size, "%.*s", len, (const char *)ptr);
+		format_octets(slice_of(ptr, (size_t)len), text, size);
 	else
 		return (len == 4 || len == 16) &&
 		    inet_ntop(len == 4 ? AF_INET : AF_INET6, ptr, text,
@@ -191,31 +207,36 @@ tls_on_verify(int is_good, struct x509_store_ctx_st *ctx)
 
 /* ---- Whom it has to be for ---------------------------------------------- */
 
-bool
+struct err
 tls_expect_host(struct tls_stream *l, struct slice host)
 {
 	const struct openssl *lib = l->tls->lib;
 	struct x509_verify_param_st *param = lib->SSL_get0_param(l->ssl);
 	char name[256];
 	struct endpoint addr;
+	bool is_set;
 
 	if (slice_find(host, ':') < host.len)
 		host = slice_first(host, slice_find(host, '%')); /* no zone */
 	/* OpenSSL takes no name for any name, and one that begins with a dot
 	 * for all that end so. */
 	if (host.len == 0 || host.len >= sizeof(name) || host.ptr[0] == '.')
-		return false;
+		return err_why(
+		    ERR_REQUEST, "a host name that no certificate can have");
 	memcpy(name, host.ptr, host.len);
 	name[host.len] = '\0';
-	if (endpoint_parse(host, 0, &addr))
-		return lib->X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
+	if (endpoint_parse(host, 0, &addr)) {
+		is_set = lib->X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
+		return is_set ? err_none() : err_of(ERR_NOMEM);
+	}
 	/* A common name is no host (RFC 9525, section 2). */
 	lib->X509_VERIFY_PARAM_set_hostflags(param,
 	    OPENSSL_CHECK_NO_PARTIAL_WILDCARDS | OPENSSL_CHECK_NEVER_SUBJECT);
 	/* Server Name Indication (RFC 6066, section 3) is for names alone. */
-	return lib->X509_VERIFY_PARAM_set1_host(param, name, host.len) == 1 &&
+	is_set = lib->X509_VERIFY_PARAM_set1_host(param, name, host.len) == 1 &&
 	    lib->SSL_ctrl(l->ssl, OPENSSL_CTRL_SET_TLSEXT_HOSTNAME,
 		OPENSSL_NAMETYPE_HOST_NAME, name) == 1;
+	return is_set ? err_none() : err_of(ERR_NOMEM);
 }
 
 /* ---- The server's key --------------------------------------------------- */

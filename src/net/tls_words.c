@@ -50,6 +50,9 @@ alert_hint(unsigned long code)
 	switch (code) {
 	case 116:
 		return ": it wants a client's certificate (--cert)";
+	case 40:
+		return ": no cipher suite in common, or a client's "
+		       "certificate is wanted (--cert)";
 	case 70:
 		return ": no version of TLS that both sides allow";
 	default:
@@ -72,20 +75,53 @@ alert_text(unsigned long code, char *text, size_t size)
 	return text;
 }
 
+/* The reason, if it is one of libssl's: each library has numbers of its own. */
+static unsigned long
+ssl_reason(unsigned long error)
+{
+	return (error & OPENSSL_ERROR_MASK) >> OPENSSL_LIB_SHIFT ==
+		OPENSSL_LIB_SSL
+	    ? error & OPENSSL_REASON_MASK
+	    : 0;
+}
+
 bool
 tls_error_is_alert(const struct openssl *lib)
 {
-	unsigned long reason = lib->ERR_peek_error() & OPENSSL_REASON_MASK;
+	unsigned long reason = ssl_reason(lib->ERR_peek_error());
 
 	return reason >= OPENSSL_R_ALERT_FIRST &&
 	    reason <= OPENSSL_R_ALERT_LAST;
+}
+
+/*
+ * A peer has no hand in these.  What OpenSSL does without the memory that it
+ * asked for has many names, and sometimes none.
+ */
+bool
+tls_error_is_local(const struct openssl *lib)
+{
+	unsigned long error = lib->ERR_get_error();
+
+	if (error == 0)
+		return true;
+	for (; error != 0; error = lib->ERR_get_error()) {
+		unsigned long reason = error & OPENSSL_REASON_MASK;
+
+		if ((error & OPENSSL_R_SYSTEM) == 0 &&
+		    (reason == OPENSSL_R_MALLOC_FAILURE ||
+			reason == OPENSSL_R_INTERNAL_ERROR ||
+			reason == OPENSSL_R_INIT_FAIL))
+			return true;
+	}
+	return false;
 }
 
 const char *
 tls_error_text(const struct openssl *lib, char *text, size_t size)
 {
 	unsigned long error = lib->ERR_peek_error();
-	unsigned long reason = error & OPENSSL_REASON_MASK;
+	unsigned long reason = ssl_reason(error);
 	const char *why = lib->ERR_reason_error_string(error);
 
 	if ((error & OPENSSL_R_SYSTEM) != 0)

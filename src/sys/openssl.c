@@ -57,9 +57,13 @@ openssl_get(void)
 {
 	enum state state = atomic_load(&openssl.state);
 
+	/* Of two threads, what the first has found holds. */
 	if (state == STATE_UNKNOWN) {
-		state = open_library();
-		atomic_store(&openssl.state, state);
+		enum state found = open_library();
+
+		if (atomic_compare_exchange_strong(
+			&openssl.state, &state, found))
+			state = found;
 	}
 	return state == STATE_OPEN ? atomic_load(&openssl.table) : NULL;
 }

@@ -93,9 +93,14 @@ struct openssl_general_name {
 #define OPENSSL_V_IP_ADDRESS_MISMATCH 64
 
 /* ERR_peek_error(): the reason, and those reasons that are looked at. */
+#define OPENSSL_LIB_SHIFT 23
+#define OPENSSL_LIB_SSL 20UL
 #define OPENSSL_REASON_MASK 0x7fffffUL
 #define OPENSSL_R_MALLOC_FAILURE 0xc0100UL
+#define OPENSSL_R_INTERNAL_ERROR 0xc0103UL
+#define OPENSSL_R_INIT_FAIL 0xc0105UL
 #define OPENSSL_ERROR_MASK 0x7fffffffUL        /* the library and the reason */
+#define OPENSSL_ERROR_NO_PEM 0x480006cUL /* PEM: NO_START_LINE */
 #define OPENSSL_ERROR_KEY_MISMATCH 0x5800074UL /* X509: KEY_VALUES_MISMATCH */
 #define OPENSSL_R_SYSTEM 0x80000000UL          /* the rest is an errno */
 #define OPENSSL_R_UNSUPPORTED_PROTOCOL 258UL
@@ -212,6 +217,7 @@ typedef long (*openssl_ctrl_fn)(
 	/* Errors. */ \
 	F(void, ERR_clear_error, (void)) \
 	F(unsigned long, ERR_peek_error, (void)) \
+	F(unsigned long, ERR_get_error, (void)) \
 	F(const char *, ERR_reason_error_string, (unsigned long code)) \
 	/* Certificates. */ \
 	F(int, X509_VERIFY_PARAM_set1_host, \

@@ -279,6 +279,7 @@ static void
 a_coded_rest_of_a_plain_part_is_not_taken(void **state)
 {
 	struct world *w = *state;
+	struct origin_request *requests;
 	struct slice plain;
 	size_t count;
 
@@ -298,8 +299,45 @@ a_coded_rest_of_a_plain_part_is_not_taken(void **state)
 	    NULL);
 	coded_fetch(w, 0, NULL, NULL);
 	expect_file(w, coded_file(w, "/a"), plain);
-	expect_field(w, &origin_heads(w, &count)[1], "Range", "bytes=5-");
+	requests = origin_heads(w, &count);
 	assert_int_equal(count, 3);
+	expect_field(w, &requests[1], "Range", "bytes=5-");
+	/* A 206 need not say what it is coded with. */
+	expect_field(w, &requests[1], "Accept-Encoding", "identity");
+}
+
+/* Who asks for codings by a field may get one try coded and another not. */
+static void
+where_the_user_asks_for_codings_each_try_begins_anew(void **state)
+{
+	static const struct {
+		const char *field;
+		const char *range;
+	} rows[] = {
+		{ "Accept-Encoding: gzip", NULL },
+		{ "Accept-Encoding: identity", "bytes=5-" },
+		{ "Accept-Encoding:", "bytes=5-" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t count;
+
+		coded_clean(w);
+		origin_start(w,
+		    "/a on 1: head 200 \"ETag: \\\"v\\\"\" \"Content-Length: "
+		    "10\"; send \"01234\"; close\n"
+		    "/a: head 200 \"ETag: \\\"v\\\"\" \"Content-Length: "
+		    "10\"; send \"0123456789\"\n",
+		    NULL);
+		expect_exit(
+		    bulkfetch(w, "-H", rows[i].field, "-d", "out",
+			"--retry-delay", "0.01", origin_url(w, "/a"), NULL),
+		    0);
+		expect_field(
+		    w, &origin_heads(w, &count)[1], "Range", rows[i].range);
+		assert_int_equal(count, 2);
+	}
 }
 
 int
@@ -315,6 +353,8 @@ main(void)
 		WORLD_TEST(the_next_try_begins_anew),
 		WORLD_TEST(the_next_run_begins_anew),
 		WORLD_TEST(a_coded_rest_of_a_plain_part_is_not_taken),
+		WORLD_TEST(
+		    where_the_user_asks_for_codings_each_try_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

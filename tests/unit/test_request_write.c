@@ -103,6 +103,41 @@ asks_for_parts_and_for_changes(void **state)
 	}
 }
 
+/* What was not coded is not to be continued with what is. */
+static void
+asks_for_no_coding_of_a_part(void **state)
+{
+	static const struct request_extra part = { .range_from = 1 };
+	static const char codings[] = "Accept-Encoding: gzip\r\n";
+	static const char none[] = "Accept-Encoding: identity\r\n";
+	const struct request_wishes wishes = { .accept_encoding = "gzip" };
+	struct request_form form;
+	struct buf space;
+	struct url url;
+
+	(void)state;
+	buf_init(&space, URL_SPACE_MAX);
+	expect_kind(
+	    "url", url_parse(slice_str("http://h/"), &space, &url), ERR_NONE);
+	expect_kind("form", request_form_init(&form, &wishes), ERR_NONE);
+	assert_false(form.has_codings);
+	for (int i = 0; i < 2; i++) {
+		struct buf out;
+
+		buf_init(&out, REQUEST_HEAD_MAX);
+		expect_kind("write",
+		    request_write(&form, &url, i == 0 ? NULL : &part, &out),
+		    ERR_NONE);
+		expect_kind("end", buf_append_octet(&out, '\0'), ERR_NONE);
+		assert_int_equal(
+		    strstr((char *)out.ptr, codings) != NULL, i == 0);
+		assert_int_equal(strstr((char *)out.ptr, none) != NULL, i == 1);
+		buf_fini(&out);
+	}
+	request_form_fini(&form);
+	buf_fini(&space);
+}
+
 static void
 stands_back_behind_the_fields_of_the_user(void **state)
 {
@@ -439,6 +474,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asks_for_parts_and_for_changes),
+		cmocka_unit_test(asks_for_no_coding_of_a_part),
 		cmocka_unit_test(stands_back_behind_the_fields_of_the_user),
 		cmocka_unit_test(keeps_the_credentials_beside_it),
 		cmocka_unit_test(writes_each_fold_as_one_blank),

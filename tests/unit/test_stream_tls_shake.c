@@ -1,4 +1,6 @@
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray */
+#include <netinet/tcp.h>
+
 #include "exact.h"
 
 #include "net/tls_internal.h"
@@ -18,6 +20,10 @@ shake_with(const char *host)
 
 	expect_kind(host, err, ERR_NONE);
 }
+
+#define HINT \
+	": no cipher suite in common, or a client's certificate is wanted " \
+	"(--cert)"
 
 /* The handshake is made, or fails with ERR_TLS and these words. */
 static void
@@ -127,7 +133,7 @@ shows_its_own_certificate_when_asked(void **state)
 			assert_int_equal(io.status, STREAM_FAILED);
 			expect_kind("1.2", tls_bench.stream.err, ERR_TLS);
 			assert_string_equal(tls_bench.stream.words,
-			    "the server sent the alert handshake_failure");
+			    "the server sent the alert handshake_failure" HINT);
 			continue;
 		}
 		/* A server of TLS 1.3 refuses behind the handshake. */
@@ -209,7 +215,7 @@ names_the_alert_that_the_server_sends(void **state)
 		const char *words;
 	} rows[] = {
 		{ 10, "the server sent the alert unexpected_message" },
-		{ 40, "the server sent the alert handshake_failure" },
+		{ 40, "the server sent the alert handshake_failure" HINT },
 		{ 42, "the server sent the alert bad_certificate" },
 		{ 48, "the server sent the alert unknown_ca" },
 		{ 49, "the server sent the alert access_denied" },
@@ -418,7 +424,7 @@ tells_want_of_memory_from_a_bad_peer(void **state)
 	(void)state;
 	TLS_BENCH_OR_SKIP();
 	dress();
-	dressed.ERR_peek_error = peek_at_poverty;
+	dressed.ERR_get_error = peek_at_poverty;
 	assert_int_equal(
 	    shake_raw(slice_str("HTTP/1.1 400 ")).status, STREAM_FAILED);
 	expect_kind("memory", tls_bench.stream.err, ERR_NOMEM);
@@ -510,9 +516,58 @@ a_session_that_led_to_a_failure_is_not_offered_again(void **state)
 		assert_int_equal(
 		    shake_raw(slice_of(alert, sizeof(alert))).status,
 		    STREAM_FAILED);
+		assert_true(tls_bench.stream.is_worth_anew);
+		/* Nor is any other one of that server. */
 		assert_false(visit());
-		assert_true(visit());
+		assert_false(visit());
+		assert_int_equal(
+		    shake_raw(slice_of(alert, sizeof(alert))).status,
+		    STREAM_FAILED);
+		assert_false(tls_bench.stream.is_worth_anew);
 	}
+}
+
+/* It may be the way there that broke. */
+static void
+a_cut_in_a_handshake_is_not_laid_to_the_session_for_good(void **state)
+{
+	struct stream *s = &tls_bench.stream;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	tls_bench_serve("cert", OPENSSL_TLS1_3_VERSION);
+	tls_bench_trust();
+	assert_false(visit());
+	shake_with("localhost");
+	assert_int_equal(s->ops->handshake(s).status, STREAM_WAIT_READ);
+	assert_int_equal(shutdown(tls_bench.server.fd, SHUT_RDWR), 0);
+	assert_int_equal(s->ops->handshake(s).status, STREAM_FAILED);
+	assert_false(s->is_worth_anew);
+	assert_false(visit());
+	assert_true(visit());
+}
+
+/* What the client says last must not wait for what it said before. */
+static void
+sends_without_delay(void **state)
+{
+	struct stream s = { .ops = &stream_tcp_ops,
+		.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+	socklen_t len = sizeof(int);
+	int is_on = 0;
+
+	(void)state;
+	TLS_BENCH_OR_SKIP();
+	assert_int_not_equal(s.fd, -1);
+	tls_bench_trust();
+	expect_kind("begin",
+	    stream_tls_begin(&s, tls_bench.tls, slice_str("localhost"),
+		slice_str("https://localhost")),
+	    ERR_NONE);
+	assert_int_equal(
+	    getsockopt(s.fd, IPPROTO_TCP, TCP_NODELAY, &is_on, &len), 0);
+	assert_int_not_equal(is_on, 0);
+	s.ops->close(&s);
 }
 
 /* ---- Memory -------------------------------------------------------------- */
@@ -591,6 +646,8 @@ main(void)
 		TEST(goes_on_with_a_session_from_before),
 		TEST(a_session_is_for_its_origin_alone),
 		TEST(a_session_that_led_to_a_failure_is_not_offered_again),
+		TEST(a_cut_in_a_handshake_is_not_laid_to_the_session_for_good),
+		TEST(sends_without_delay),
 		TEST(may_be_closed_at_any_time),
 		TEST(survives_refused_allocations),
 	};

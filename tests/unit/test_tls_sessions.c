@@ -232,6 +232,29 @@ may_be_ended_before_it_has_begun(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A server that breaks over its own sessions is offered none any more. */
+static void
+keeps_none_for_who_is_banned(void **state)
+{
+	struct tls_sessions s;
+	const struct slice key = slice_str("https://a");
+	const struct slice other = slice_str("https://b");
+
+	(void)state;
+	assert_false(err_is(tls_sessions_init(&s, 4096)));
+	tls_sessions_put(&s, key, slice_str("one"));
+	tls_sessions_put(&s, other, slice_str("two"));
+	tls_sessions_ban(&s, key);
+	assert_null(tls_sessions_take(&s, key).ptr);
+	assert_false(tls_sessions_want(&s, key));
+	tls_sessions_put(&s, key, slice_str("three"));
+	tls_sessions_drop(&s, key);
+	assert_null(tls_sessions_take(&s, key).ptr);
+	assert_false(tls_sessions_want(&s, key));
+	assert_true(slice_eq_str(tls_sessions_take(&s, other), "two"));
+	tls_sessions_fini(&s);
+}
+
 int
 main(void)
 {
@@ -244,6 +267,7 @@ main(void)
 		TEST(a_session_that_alone_is_beyond_the_bound_is_not_kept),
 		TEST(does_without_where_memory_is_refused),
 		TEST(may_be_ended_before_it_has_begun),
+		TEST(keeps_none_for_who_is_banned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
