@@ -295,14 +295,12 @@ const struct option_row option_rows[] = {
 	    .arg = "FILE",
 	    .kind = OPTION_NAME,
 	    .at = AT(fetch.ca_file),
-	    .help = "trust these certificates (PEM) instead of the system's "
-		    "($SSL_CERT_FILE)" },
+	    .help = "trust these certificates (PEM) instead of the system's" },
 	{ .name = "capath",
 	    .arg = "DIR",
 	    .kind = OPTION_NAME,
 	    .at = AT(fetch.ca_dir),
-	    .help = "the same, a directory made ready by openssl rehash "
-		    "($SSL_CERT_DIR)" },
+	    .help = "the same, a directory made ready by openssl rehash" },
 	{ .name = "cert",
 	    .arg = "FILE",
 	    .kind = OPTION_NAME,
