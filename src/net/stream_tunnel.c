@@ -57,6 +57,9 @@ static struct err
 compose(struct buf *out, const struct proxy *proxy, struct slice host,
     uint16_t port)
 {
+	const char *agent = proxy->agent != NULL
+	    ? proxy->agent
+	    : "bulkfetch/" BULKFETCH_VERSION;
 	struct err err = buf_append_str(out, "CONNECT ");
 
 	if (!err_is(err))
@@ -67,7 +70,11 @@ compose(struct buf *out, const struct proxy *proxy, struct slice host,
 		err = append_authority(out, host, port);
 	if (!err_is(err))
 		err = buf_append_str(
-		    out, "\r\nUser-Agent: bulkfetch/" BULKFETCH_VERSION "\r\n");
+		    out, agent[0] != '\0' ? "\r\nUser-Agent: " : "");
+	if (!err_is(err))
+		err = buf_append_str(out, agent);
+	if (!err_is(err))
+		err = buf_append_str(out, "\r\n");
 	if (!err_is(err))
 		err = buf_append(out, buf_slice(&proxy->field));
 	if (!err_is(err))

@@ -39,6 +39,8 @@ struct proxy {
 	struct slice host; /* in `text`, without brackets; lower case, a
 			    * name's final dot kept; a zone behind '%' */
 	uint16_t port;
+	const char *agent; /* borrowed: what tunnels are asked for as
+			    * (User-Agent); NULL: bulkfetch, "": nobody */
 	bool has_credentials;
 	struct buf user;     /* owned, decoded */
 	struct buf password; /* owned, decoded */

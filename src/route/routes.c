@@ -187,6 +187,7 @@ read_proxy(const char *text, const struct bulkfetch_options *o,
 	err = proxy_init(proxy, text, o->proxy_credentials);
 	if (err_is(err))
 		return err;
+	proxy->agent = o->user_agent;
 	*has_proxy = true;
 	if (!request_find_proxy_field(o->fields, o->field_count, &value))
 		return err_none();

@@ -219,6 +219,26 @@ expect_said(const char *url, const char *value)
 	expect_text(url, buf_slice(&proxy->field), line);
 }
 
+/* -A is told to proxies as it is to hosts. */
+static void
+proxies_are_asked_as_the_user_says(void **state)
+{
+	struct route route;
+	struct buf space;
+	struct url url;
+
+	(void)state;
+	options.http_proxy = "p:1";
+	options.user_agent = "me/1";
+	options.uses_tunnel = true;
+	make();
+	buf_init(&space, URL_SPACE_MAX);
+	assert_false(err_is(url_parse(slice_str("http://a/"), &space, &url)));
+	routes_find(routes, &url, &route);
+	assert_string_equal(route.proxy->agent, "me/1");
+	buf_fini(&space);
+}
+
 static void
 what_the_user_says_to_proxies_wins_over_credentials(void **state)
 {
@@ -580,6 +600,7 @@ main(void)
 		TEST(no_proxy_is_used_for_the_hosts_without),
 		TEST(no_proxy_goes_by_the_urls_host),
 		TEST(a_tunnel_when_wished_for),
+		TEST(proxies_are_asked_as_the_user_says),
 		TEST(what_the_user_says_to_proxies_wins_over_credentials),
 		TEST(an_https_proxy_of_no_use_fails_https_alone),
 		TEST(a_list_alone_keeps_the_order_of_addresses),

@@ -108,6 +108,36 @@ asks_for_host_and_port(void **state)
 	}
 }
 
+/* The user's word on that is for proxies as well. */
+static void
+asks_as_whoever_the_user_says(void **state)
+{
+	static const struct {
+		const char *agent;
+		const char *rest;
+	} rows[] = {
+		{ "me/1", "User-Agent: me/1\r\n\r\n" },
+		{ "", "\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char ask[200];
+
+		(void)snprintf(ask, sizeof(ask),
+		    "CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n%s", rows[i].rest);
+		proxy.agent = rows[i].agent;
+		fake_stream_init(&fake, &stream);
+		assert_false(err_is(
+		    stream_tunnel_begin(&stream, &proxy, slice_str("h"), 80)));
+		assert_int_equal(shake().status, STREAM_WAIT_READ);
+		expect_text(
+		    rows[i].agent, slice_of(fake.said, fake.said_len), ask);
+		stream.ops->close(&stream);
+	}
+	proxy.agent = NULL;
+}
+
 /* u:p is dTpw. */
 static void
 sends_credentials_whatever_the_pieces(void **state)
@@ -491,6 +521,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(asks_for_host_and_port),
+		TEST(asks_as_whoever_the_user_says),
 		TEST(sends_credentials_whatever_the_pieces),
 		TEST(gives_the_stream_back_when_it_is_granted),
 		TEST(waits_for_as_long_as_the_answer_is_not_whole),
