@@ -29,11 +29,9 @@ typedef int (*decompress_fn)(struct state_of_brotli *s, size_t *in_len,
 typedef int (*error_fn)(const struct state_of_brotli *s);
 typedef uint32_t (*version_fn)(void);
 
-enum state { STATE_UNKNOWN, STATE_MISSING, STATE_OPEN };
-
 /* As in sys/idn.c: threads that look for it at a time write the same. */
 static struct {
-	_Atomic(enum state) state;
+	dynlib_state state;
 	_Atomic(create_fn) create;
 	_Atomic(destroy_fn) destroy;
 	_Atomic(decompress_fn) decompress;
@@ -41,7 +39,7 @@ static struct {
 	_Atomic(version_fn) version;
 } brotli;
 
-static enum state
+static enum dynlib_found
 find_library(void)
 {
 	static const char *const names[] = { BROTLI_SONAME, NULL };
@@ -60,25 +58,19 @@ find_library(void)
 	};
 
 	if (!dynlib_open(names, symbols))
-		return STATE_MISSING;
+		return DYNLIB_MISSING;
 	atomic_store(&brotli.create, create);
 	atomic_store(&brotli.destroy, destroy);
 	atomic_store(&brotli.decompress, decompress);
 	atomic_store(&brotli.error, error);
 	atomic_store(&brotli.version, version);
-	return STATE_OPEN;
+	return DYNLIB_OPEN;
 }
 
 static bool
 open_library(void)
 {
-	enum state state = atomic_load(&brotli.state);
-
-	if (state == STATE_UNKNOWN) {
-		state = find_library();
-		atomic_store(&brotli.state, state);
-	}
-	return state == STATE_OPEN;
+	return dynlib_find_once(&brotli.state, find_library) == DYNLIB_OPEN;
 }
 
 const char *

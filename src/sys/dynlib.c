@@ -58,3 +58,17 @@ dynlib_open(const char *const *names, const struct dynlib_symbol *symbols)
 	}
 	return false;
 }
+
+enum dynlib_found
+dynlib_find_once(dynlib_state *state, enum dynlib_found (*find)(void))
+{
+	enum dynlib_found before = atomic_load(state);
+	enum dynlib_found found;
+
+	if (before != DYNLIB_UNKNOWN)
+		return before;
+	found = find();
+	if (!atomic_compare_exchange_strong(state, &before, found))
+		return before;
+	return found;
+}

@@ -8,6 +8,7 @@
 #define BULKFETCH_SYS_DYNLIB_H
 
 #include <elf.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +27,25 @@ bool dynlib_is_possible(void);
  * pointer was written, and nothing is open.  It stays open for good.
  */
 bool dynlib_open(const char *const *names, const struct dynlib_symbol *symbols);
+
+/* What came of looking for a library. */
+enum dynlib_found {
+	DYNLIB_UNKNOWN, /* nobody has looked, or it is to be done again */
+	DYNLIB_MISSING,
+	DYNLIB_OLD,
+	DYNLIB_OPEN,
+};
+
+typedef _Atomic(enum dynlib_found) dynlib_state;
+
+/*
+ * Look for a library once in the life of the process, by `find`, which writes
+ * down what it has found before it returns; what `*state` says after that.
+ * Threads may come here at a time: all of them look, and write the same, and
+ * what the first one says holds.
+ */
+enum dynlib_found dynlib_find_once(
+    dynlib_state *state, enum dynlib_found (*find)(void));
 
 /* ---- The note ----------------------------------------------------------- */
 

@@ -23,22 +23,20 @@ typedef const char *(*strerror_fn)(int code);
 typedef void (*free_fn)(void *ptr);
 typedef const char *(*version_fn)(const char *least);
 
-enum state { STATE_UNKNOWN, STATE_MISSING, STATE_OLD, STATE_OPEN };
-
 /*
  * What was found, which is the same for all runs of a process.  Threads that
  * look for it at a time write the same.  `state` is written last and read
  * first.
  */
 static struct {
-	_Atomic(enum state) state;
+	dynlib_state state;
 	_Atomic(lookup_fn) lookup;
 	_Atomic(strerror_fn) strerror;
 	_Atomic(free_fn) free;
 	_Atomic(version_fn) version;
 } idn2;
 
-static enum state
+static enum dynlib_found
 find_library(void)
 {
 	static const char *const names[] = { IDN_SONAME, NULL };
@@ -55,40 +53,34 @@ find_library(void)
 	};
 
 	if (!dynlib_open(names, symbols))
-		return STATE_MISSING;
+		return DYNLIB_MISSING;
 	if (version(VERSION_MIN) == NULL)
-		return STATE_OLD;
+		return DYNLIB_OLD;
 	atomic_store(&idn2.lookup, lookup);
 	atomic_store(&idn2.strerror, strerror);
 	atomic_store(&idn2.free, free);
 	atomic_store(&idn2.version, version);
-	return STATE_OPEN;
+	return DYNLIB_OPEN;
 }
 
-static enum state
+static enum dynlib_found
 open_library(void)
 {
-	enum state state = atomic_load(&idn2.state);
-
-	if (state == STATE_UNKNOWN) {
-		state = find_library();
-		atomic_store(&idn2.state, state);
-	}
-	return state;
+	return dynlib_find_once(&idn2.state, find_library);
 }
 
 static struct err
 check_library(void)
 {
 	switch (open_library()) {
-	case STATE_OPEN:
+	case DYNLIB_OPEN:
 		return err_none();
-	case STATE_OLD:
+	case DYNLIB_OLD:
 		return err_why(ERR_REQUEST,
 		    IDN_SONAME " is older than " VERSION_MIN
 			       ": non-ASCII host names need a newer one");
-	case STATE_UNKNOWN:
-	case STATE_MISSING:
+	case DYNLIB_UNKNOWN:
+	case DYNLIB_MISSING:
 		break;
 	}
 	return err_why(ERR_REQUEST,
@@ -140,7 +132,7 @@ idn_to_ascii(struct slice name, struct buf *out)
 const char *
 idn_version(void)
 {
-	if (open_library() != STATE_OPEN)
+	if (open_library() != DYNLIB_OPEN)
 		return NULL;
 	return atomic_load(&idn2.version)(NULL);
 }

@@ -8,12 +8,10 @@
 DYNLIB_NOTE(
     OPENSSL_SONAME, "https", "https:// (TLS 1.2 and 1.3)", "recommended");
 
-enum state { STATE_UNKNOWN, STATE_MISSING, STATE_OPEN };
-
 /* What was found, the same for all runs of a process.  `state` is written last
  * and read first; the table is never freed. */
 static struct {
-	_Atomic(enum state) state;
+	dynlib_state state;
 	_Atomic(struct openssl *) table;
 } openssl;
 
@@ -35,37 +33,29 @@ find_library(struct openssl *table)
 }
 
 /* Threads may come here at a time: the first to publish a table wins. */
-static enum state
+static enum dynlib_found
 open_library(void)
 {
 	struct openssl *table = malloc(sizeof(*table));
 	struct openssl *none = NULL;
 
 	if (table == NULL)
-		return STATE_UNKNOWN; /* to be asked again */
+		return DYNLIB_UNKNOWN; /* to be asked again */
 	if (!find_library(table)) {
 		free(table);
-		return STATE_MISSING;
+		return DYNLIB_MISSING;
 	}
 	if (!atomic_compare_exchange_strong(&openssl.table, &none, table))
 		free(table);
-	return STATE_OPEN;
+	return DYNLIB_OPEN;
 }
 
 const struct openssl *
 openssl_get(void)
 {
-	enum state state = atomic_load(&openssl.state);
-
-	/* Of two threads, what the first has found holds. */
-	if (state == STATE_UNKNOWN) {
-		enum state found = open_library();
-
-		if (atomic_compare_exchange_strong(
-			&openssl.state, &state, found))
-			state = found;
-	}
-	return state == STATE_OPEN ? atomic_load(&openssl.table) : NULL;
+	return dynlib_find_once(&openssl.state, open_library) == DYNLIB_OPEN
+	    ? atomic_load(&openssl.table)
+	    : NULL;
 }
 
 const char *

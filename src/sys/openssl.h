@@ -100,7 +100,7 @@ struct openssl_general_name {
 #define OPENSSL_R_INTERNAL_ERROR 0xc0103UL
 #define OPENSSL_R_INIT_FAIL 0xc0105UL
 #define OPENSSL_ERROR_MASK 0x7fffffffUL        /* the library and the reason */
-#define OPENSSL_ERROR_NO_PEM 0x480006cUL /* PEM: NO_START_LINE */
+#define OPENSSL_ERROR_NO_PEM 0x480006cUL       /* PEM: NO_START_LINE */
 #define OPENSSL_ERROR_KEY_MISMATCH 0x5800074UL /* X509: KEY_VALUES_MISMATCH */
 #define OPENSSL_R_SYSTEM 0x80000000UL          /* the rest is an errno */
 #define OPENSSL_R_UNSUPPORTED_PROTOCOL 258UL

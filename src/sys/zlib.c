@@ -47,11 +47,9 @@ typedef int (*inflate_fn)(struct stream *z, int flush);
 typedef int (*reset_fn)(struct stream *z);
 typedef int (*end_fn)(struct stream *z);
 
-enum state { STATE_UNKNOWN, STATE_MISSING, STATE_OPEN };
-
 /* As in sys/idn.c: threads that look for it at a time write the same. */
 static struct {
-	_Atomic(enum state) state;
+	dynlib_state state;
 	_Atomic(version_fn) version;
 	_Atomic(init_fn) init;
 	_Atomic(inflate_fn) inflate;
@@ -59,7 +57,7 @@ static struct {
 	_Atomic(end_fn) end;
 } zlib;
 
-static enum state
+static enum dynlib_found
 find_library(void)
 {
 	static const char *const names[] = { ZLIB_SONAME, NULL };
@@ -78,25 +76,19 @@ find_library(void)
 	};
 
 	if (!dynlib_open(names, symbols))
-		return STATE_MISSING;
+		return DYNLIB_MISSING;
 	atomic_store(&zlib.version, version);
 	atomic_store(&zlib.init, init);
 	atomic_store(&zlib.inflate, inflate);
 	atomic_store(&zlib.reset, reset);
 	atomic_store(&zlib.end, end);
-	return STATE_OPEN;
+	return DYNLIB_OPEN;
 }
 
 static bool
 open_library(void)
 {
-	enum state state = atomic_load(&zlib.state);
-
-	if (state == STATE_UNKNOWN) {
-		state = find_library();
-		atomic_store(&zlib.state, state);
-	}
-	return state == STATE_OPEN;
+	return dynlib_find_once(&zlib.state, find_library) == DYNLIB_OPEN;
 }
 
 const char *

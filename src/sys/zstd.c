@@ -45,11 +45,9 @@ typedef int (*code_fn)(size_t result);
 typedef const char *(*name_fn)(size_t result);
 typedef const char *(*version_fn)(void);
 
-enum state { STATE_UNKNOWN, STATE_MISSING, STATE_OPEN };
-
 /* As in sys/idn.c: threads that look for it at a time write the same. */
 static struct {
-	_Atomic(enum state) state;
+	dynlib_state state;
 	_Atomic(create_fn) create;
 	_Atomic(free_fn) free;
 	_Atomic(set_fn) set;
@@ -60,7 +58,7 @@ static struct {
 	_Atomic(version_fn) version;
 } zstd;
 
-static enum state
+static enum dynlib_found
 find_library(void)
 {
 	static const char *const names[] = { ZSTD_SONAME, NULL };
@@ -85,7 +83,7 @@ find_library(void)
 	};
 
 	if (!dynlib_open(names, symbols))
-		return STATE_MISSING;
+		return DYNLIB_MISSING;
 	atomic_store(&zstd.create, create);
 	atomic_store(&zstd.free, release);
 	atomic_store(&zstd.set, set);
@@ -94,19 +92,13 @@ find_library(void)
 	atomic_store(&zstd.code, code);
 	atomic_store(&zstd.name, name);
 	atomic_store(&zstd.version, version);
-	return STATE_OPEN;
+	return DYNLIB_OPEN;
 }
 
 static bool
 open_library(void)
 {
-	enum state state = atomic_load(&zstd.state);
-
-	if (state == STATE_UNKNOWN) {
-		state = find_library();
-		atomic_store(&zstd.state, state);
-	}
-	return state == STATE_OPEN;
+	return dynlib_find_once(&zstd.state, find_library) == DYNLIB_OPEN;
 }
 
 const char *
