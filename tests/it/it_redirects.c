@@ -371,6 +371,8 @@ whatever_body_a_redirect_has_it_is_followed(void **state)
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		struct run *run;
 
+		if (world_has(w, "out"))
+			assert_int_equal(world_remove(world_path(w, "out")), 0);
 		origin_start(w,
 		    world_text(w, "/x: head 302 \"Location: /gen/50/a\" %s\n",
 			bodies[i]),
@@ -380,8 +382,7 @@ whatever_body_a_redirect_has_it_is_followed(void **state)
 		if (run->status != 0)
 			fail_msg("%s: %s", bodies[i], run_err(run));
 		expect_led_to(w, "/x", "/gen/50/a", 50);
-		/* Each port is a host of its own. */
-		assert_int_equal(world_count_files(w, "out"), i + 1);
+		assert_int_equal(world_count_files(w, "out"), 1);
 	}
 }
 

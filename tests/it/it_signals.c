@@ -120,7 +120,8 @@ sigusr1_prints_the_summary_and_the_run_goes_on(void **state)
 	size_t at = 0;
 
 	for (int i = 0; i < 3; i++) {
-		origin_wait(w, "requests", (uint64_t)i * 10 + 1);
+		/* All of them are under way then, each for 0.3 s. */
+		origin_wait(w, "requests", (uint64_t)(i + 1) * 10);
 		run_signal(run, SIGUSR1);
 		run_wait_for(run, " fetched, ", &at);
 		run_wait_for(run, "10 in flight", &at);
