@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "sys/clock.h"
 
 /* More a wait gains nothing measurable; fewer costs calls at c >= 1000. */
@@ -14,9 +13,10 @@
 #define NO_SLOT SIZE_MAX
 
 struct reactor {
-	int fd;           /* owned: the epoll descriptor */
-	struct heap heap; /* of timers, borrowed */
-	uint64_t round;   /* how many times it has waited */
+	int fd;            /* owned: the epoll descriptor */
+	struct heap heap;  /* of timers, borrowed */
+	struct list tasks; /* that are due, borrowed */
+	uint64_t round;    /* how many times it has waited */
 	int64_t now_ms;
 	int64_t stalled_ms; /* taken out of the clock so far: now_ms is
 			     * clock_now_ms() - stalled_ms of some moment */
@@ -33,6 +33,7 @@ reactor_new(struct reactor **out)
 	if (r == NULL)
 		return err_of(ERR_NOMEM);
 	heap_init(&r->heap);
+	list_init(&r->tasks);
 	r->fd = epoll_create1(EPOLL_CLOEXEC);
 	if (r->fd == -1) {
 		err = err_sys(ERR_IO);
@@ -148,6 +149,20 @@ reactor_disarm(struct reactor *r, struct timer *t)
 	heap_remove(&r->heap, &t->node);
 }
 
+void
+task_init(struct task *t, task_fn fn, void *ctx)
+{
+	*t = (struct task){ .fn = fn, .ctx = ctx };
+	list_init(&t->link);
+}
+
+void
+reactor_add_task(struct reactor *r, struct task *t)
+{
+	t->round = r->round;
+	list_push_back(&r->tasks, &t->link);
+}
+
 int64_t
 reactor_now_ms(const struct reactor *r)
 {
@@ -238,12 +253,27 @@ expire(struct reactor *r)
 	}
 }
 
+/* What was added in this batch is for the next one. */
+static void
+run_tasks(struct reactor *r)
+{
+	while (!list_is_empty(&r->tasks)) {
+		struct task *t = LIST_OBJECT(r->tasks.next, struct task, link);
+
+		if (t->round == r->round)
+			return;
+		list_remove(&t->link);
+		t->fn(t->ctx); /* t may be gone now */
+	}
+}
+
 struct err
 reactor_run_once(struct reactor *r, bool may_wait)
 {
 	int64_t now_ms = forgive_stall(r);
-	int n = epoll_wait(
-	    r->fd, r->batch, REACTOR_BATCH, may_wait ? wait_ms(r, now_ms) : 0);
+	bool has_tasks = !list_is_empty(&r->tasks);
+	int n = epoll_wait(r->fd, r->batch, REACTOR_BATCH,
+	    may_wait && !has_tasks ? wait_ms(r, now_ms) : 0);
 
 	if (n == -1 && errno != EINTR)
 		return err_sys(ERR_IO);
@@ -252,5 +282,6 @@ reactor_run_once(struct reactor *r, bool may_wait)
 	r->batch_len = n > 0 ? (size_t)n : 0;
 	deliver(r);
 	expire(r);
+	run_tasks(r);
 	return err_none();
 }

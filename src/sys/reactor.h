@@ -15,6 +15,9 @@
  * Deadlines are O(log n) at worst, and moving one later, which is what each
  * arriving octet does, is O(1): the heap is corrected when the old
  * deadline comes up.  No system call is made for a deadline.
+ *
+ * Work that is too long for one batch is cut into pieces by a `struct task`:
+ * one call a batch, so that everybody else has a turn in between.
  */
 #ifndef BULKFETCH_SYS_REACTOR_H
 #define BULKFETCH_SYS_REACTOR_H
@@ -25,6 +28,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "base/list.h"
 
 /* What keeps the thread longer than this from waiting stops the clock. */
 #define REACTOR_STALL_MS 1000
@@ -53,6 +57,15 @@ struct timer {
 	struct heap_node node;
 	int64_t deadline_ms;
 	reactor_timer_fn fn;
+	void *ctx; /* borrowed */
+};
+
+typedef void (*task_fn)(void *ctx);
+
+struct task {
+	struct list link; /* while it is due */
+	uint64_t round;   /* of the batch that it was added in */
+	task_fn fn;
 	void *ctx; /* borrowed */
 };
 
@@ -101,6 +114,19 @@ struct err reactor_reserve_timers(struct reactor *r, size_t count);
 struct err reactor_arm(struct reactor *r, struct timer *t, int64_t deadline_ms);
 void reactor_disarm(struct reactor *r, struct timer *t);
 
+void task_init(struct task *t, task_fn fn, void *ctx);
+
+/* Call back once, in the next batch, which is not waited for then.  It must not
+ * be due already. */
+void reactor_add_task(struct reactor *r, struct task *t);
+
+/* It is not to be called; not due is fine. */
+static inline void
+reactor_remove_task(struct task *t)
+{
+	list_remove(&t->link);
+}
+
 int64_t reactor_now_ms(const struct reactor *r);
 
 /* How many times it has waited. */
@@ -111,8 +137,8 @@ void reactor_refresh(struct reactor *r);
 
 /*
  * Wait at most until the next deadline (not at all when `may_wait` is false),
- * then deliver one batch of events and the deadlines that have passed, events
- * first.  A signal ends the waiting early.  Fails when epoll_wait does.
+ * then deliver one batch: events, the deadlines that have passed, and the tasks
+ * of before.  A signal ends the waiting early.  Fails when epoll_wait does.
  */
 struct err reactor_run_once(struct reactor *r, bool may_wait);
 
