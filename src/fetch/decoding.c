@@ -62,6 +62,8 @@ decoding_init(struct decoding *d, const struct codings *codings)
 	d->count = 0;
 	d->len = 0;
 	d->failed = 0;
+	d->is_busy = false;
+	d->is_last = false;
 	for (size_t i = 0; i < codings->count; i++) {
 		uint8_t **piece = &d->room->pieces[i];
 		struct err err;
@@ -75,6 +77,10 @@ decoding_init(struct decoding *d, const struct codings *codings)
 			return err;
 		d->codings[i] = codings->of[i];
 		d->came[i] = 0;
+		d->in[i] = slice_of(NULL, 0);
+		d->is_full[i] = false;
+		buf_init(
+		    &d->kept[i], i == 0 ? DECODING_PUSH_MAX : DECODING_PIECE);
 		d->count++;
 	}
 	return err_none();
@@ -87,6 +93,7 @@ decoding_fini(struct decoding *d)
 		struct decoder *decoder = d->decoders[--d->count];
 
 		decoder->ops->free(decoder);
+		buf_fini(&d->kept[d->count]);
 	}
 }
 
@@ -107,25 +114,15 @@ write_piece(struct decoding *d, bool is_last)
 	return d->write(d->ctx, piece, is_last);
 }
 
+/* Octets that go into decoder `at`, which has none. */
 static struct err
-note_coming(struct decoding *d, size_t at, size_t len)
+give(struct decoding *d, size_t at, struct slice in)
 {
-	if (len > d->max_coded - d->came[at])
+	if (in.len > d->max_coded - d->came[at])
 		return err_why(ERR_LIMIT, "larger than --max-filesize");
-	d->came[at] += len;
+	d->came[at] += in.len;
+	d->in[at] = in;
 	return err_none();
-}
-
-/* One call of a decoder, that has room. */
-static struct err
-decode(struct decoding *d, size_t at, struct decoder_io *io)
-{
-	struct decoder *decoder = d->decoders[at];
-	struct err err = decoder->ops->decode(decoder, io);
-
-	if (err_is(err))
-		d->failed = at;
-	return err;
 }
 
 static bool
@@ -134,58 +131,85 @@ is_at_end(const struct decoding *d, size_t at)
 	return d->decoders[at]->ops->is_at_end(d->decoders[at]);
 }
 
-/* The last decoder's octets gather in its piece until that is full. */
+/* One call of decoder `at`; the octets that it made. */
 static struct err
-feed_last(struct decoding *d, struct slice in)
+decode(struct decoding *d, size_t at, size_t *made)
 {
-	size_t at = d->count - 1;
-	struct decoder_io io = { .in = in };
+	struct decoder *decoder = d->decoders[at];
+	size_t begin = at == d->count - 1 ? d->len : 0;
+	struct decoder_io io = {
+		.in = d->in[at],
+		.out = d->room->pieces[at] + begin,
+		.room = DECODING_PIECE - begin,
+	};
+	struct err err = decoder->ops->decode(decoder, &io);
 
-	do {
-		struct err err;
-
-		if (d->len == DECODING_PIECE) {
-			err = write_piece(d, false);
-			if (err_is(err))
-				return err;
-		}
-		io.out = d->room->pieces[at] + d->len;
-		io.room = DECODING_PIECE - d->len;
-		err = decode(d, at, &io);
-		if (err_is(err))
-			/* cppcheck-suppress returnDanglingLifetime ; static */
-			return err;
-		d->len = DECODING_PIECE - io.room;
-		/* At its end nothing is held back, and a full piece may be
-		 * the only one. */
-	} while (io.room == 0 && !(io.in.len == 0 && is_at_end(d, at)));
+	if (err_is(err)) {
+		d->failed = at;
+		/* cppcheck-suppress returnDanglingLifetime ; static */
+		return err;
+	}
+	*made = DECODING_PIECE - begin - io.room;
+	d->in[at] = io.in;
+	if (io.in.len == 0)
+		buf_fini(&d->kept[at]);
+	/* At its end nothing is held back, and a full piece may be the only
+	 * one. */
+	d->is_full[at] = io.room == 0 && !(io.in.len == 0 && is_at_end(d, at));
 	return err_none();
 }
 
-/* Those of any other go to the next one; there are few. */
+/* The last decoder's octets gather in its piece until that is full; those of
+ * any other go into the next one. */
 static struct err
-feed(struct decoding *d, size_t at, struct slice in)
+step(struct decoding *d, size_t at)
 {
-	struct err err = note_coming(d, at, in.len);
-	struct decoder_io io = { .in = in };
+	struct err err = err_none();
+	size_t made;
 
+	if (at == d->count - 1 && d->len == DECODING_PIECE)
+		err = write_piece(d, false);
+	if (!err_is(err))
+		err = decode(d, at, &made);
 	if (err_is(err))
 		return err;
-	if (at == d->count - 1)
-		return feed_last(d, in);
-	do {
-		io.out = d->room->pieces[at];
-		io.room = DECODING_PIECE;
-		err = decode(d, at, &io);
-		if (!err_is(err) && io.room < DECODING_PIECE)
-			err = feed(d, at + 1,
-			    slice_of(
-				d->room->pieces[at], DECODING_PIECE - io.room));
-		if (err_is(err))
-			/* cppcheck-suppress returnDanglingLifetime ; static */
-			return err;
-	} while (io.room == 0);
+	d->made += made;
+	if (at < d->count - 1)
+		return give(d, at + 1, slice_of(d->room->pieces[at], made));
+	d->len += made;
 	return err_none();
+}
+
+/* The deepest decoder that has something to do, so that those behind it have
+ * taken all that came out of it before. */
+static bool
+find_work(const struct decoding *d, size_t *at)
+{
+	for (size_t i = d->count; i > 0; i--) {
+		if (d->in[i - 1].len > 0 || d->is_full[i - 1]) {
+			*at = i - 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Leave nothing where it cannot stay. */
+static struct err
+put_off(struct decoding *d)
+{
+	d->is_busy = true;
+	for (size_t i = 0; i < d->count; i++) {
+		struct err err;
+
+		if (d->in[i].len == 0 || d->kept[i].len > 0)
+			continue;
+		err = buf_append(&d->kept[i], d->in[i]);
+		if (err_is(err))
+			return err;
+		d->in[i] = buf_slice(&d->kept[i]);
+	}
+	return d->len > 0 ? write_piece(d, false) : err_none();
 }
 
 struct err
@@ -203,15 +227,32 @@ decoding_end(struct decoding *d)
 }
 
 struct err
-decoding_push(struct decoding *d, struct slice in, bool is_last)
+decoding_go_on(struct decoding *d)
 {
 	struct err err = err_none();
+	size_t at;
 
-	if (in.len > 0)
-		err = feed(d, 0, in);
-	if (!err_is(err) && is_last)
+	d->made = 0;
+	d->is_busy = false;
+	while (!err_is(err) && find_work(d, &at)) {
+		if (d->made >= d->turn)
+			return put_off(d);
+		err = step(d, at);
+	}
+	if (!err_is(err) && d->is_last)
 		err = decoding_end(d);
-	if (!err_is(err) && (is_last || d->len > 0))
-		err = write_piece(d, is_last);
+	if (!err_is(err) && (d->is_last || d->len > 0))
+		err = write_piece(d, d->is_last);
 	return err;
+}
+
+struct err
+decoding_push(struct decoding *d, struct slice in, bool is_last)
+{
+	struct err err;
+
+	assert(!d->is_busy && !d->is_last);
+	err = give(d, 0, in);
+	d->is_last = is_last;
+	return err_is(err) ? err : decoding_go_on(d);
 }

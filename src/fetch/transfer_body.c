@@ -142,6 +142,7 @@ transfer_begin_decoding(struct transfer *t, const struct response *res)
 		.write = store,
 		.ctx = t,
 		.max_coded = max_coded(t),
+		.turn = SIZE_MAX,
 		.may_be_empty = res->framing != RESPONSE_CLOSE,
 	};
 	t->decoding = d;

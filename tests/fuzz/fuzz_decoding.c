@@ -73,6 +73,7 @@ decode(const struct codings *codings, struct slice in, uint32_t seed,
 		.write = keep,
 		.ctx = out,
 		.max_coded = CODED_MAX,
+		.turn = seed % 2 == 0 ? DECODING_TURN : 1,
 	};
 	struct err err = decoding_init(&d, codings);
 	bool is_last;
@@ -90,6 +91,8 @@ decode(const struct codings *codings, struct slice in, uint32_t seed,
 		is_last = in.len == 0;
 		err = decoding_push(&d, slice_of(copy, len), is_last);
 		free(copy);
+		while (!err_is(err) && decoding_is_busy(&d))
+			err = decoding_go_on(&d);
 	} while (!err_is(err) && !is_last);
 	assert(err_is(err) || (out->is_over && !err_is(decoding_end(&d))));
 	assert(err.kind != ERR_CODING || err.why != NULL);

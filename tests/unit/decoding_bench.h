@@ -94,11 +94,12 @@ begin(struct decoding *d, const struct codings *codings, struct output *out)
 		.write = keep,
 		.ctx = out,
 		.max_coded = UINT64_MAX,
+		.turn = DECODING_TURN,
 	};
 	return decoding_init(d, codings);
 }
 
-/* Push `in` without an octet to spare. */
+/* Push `in` without an octet to spare, and let go of it. */
 static inline struct err
 push(struct decoding *d, struct slice in, bool is_last)
 {
@@ -109,12 +110,24 @@ push(struct decoding *d, struct slice in, bool is_last)
 	return err;
 }
 
+/* The same up to where more can be pushed. */
+static inline struct err
+push_all(struct decoding *d, struct slice in, bool is_last)
+{
+	struct err err = push(d, in, is_last);
+
+	while (!err_is(err) && decoding_is_busy(d))
+		err = decoding_go_on(d);
+	return err;
+}
+
 /* `first` octets, then pieces of `step`; the last octet comes with the end, or
  * before an empty end. */
 struct way {
 	size_t first;
 	size_t step;
 	bool has_empty_end;
+	size_t turn; /* 0: DECODING_TURN */
 };
 
 static inline struct err
@@ -126,16 +139,18 @@ run(const struct codings *codings, struct slice in, struct way way,
 	size_t len = way.first;
 
 	assert_false(err_is(err));
+	if (way.turn > 0)
+		d.turn = way.turn;
 	do {
 		struct slice piece = in.len > len ? slice_first(in, len) : in;
 		bool is_last = piece.len == in.len && !way.has_empty_end;
 
 		in = slice_from(in, piece.len);
-		err = push(&d, piece, is_last);
+		err = push_all(&d, piece, is_last);
 		len = way.step;
 	} while (!err_is(err) && in.len > 0);
 	if (!err_is(err) && way.has_empty_end)
-		err = push(&d, slice_of(NULL, 0), true);
+		err = push_all(&d, slice_of(NULL, 0), true);
 	if (!err_is(err))
 		assert_false(err_is(decoding_end(&d)));
 	decoding_fini(&d);
@@ -147,16 +162,23 @@ run(const struct codings *codings, struct slice in, struct way way,
 static inline bool
 find_way(size_t n, size_t len, struct way *way)
 {
-	static const struct way some[] = { { SIZE_MAX, SIZE_MAX, false },
-		{ SIZE_MAX, SIZE_MAX, true }, { 1, 1, false }, { 1, 1, true },
-		{ 2, 3, false } };
+	static const struct way some[] = {
+		{ .first = SIZE_MAX, .step = SIZE_MAX },
+		{ .first = SIZE_MAX, .step = SIZE_MAX, .has_empty_end = true },
+		{ .first = 1, .step = 1 },
+		{ .first = 1, .step = 1, .has_empty_end = true },
+		{ .first = 2, .step = 3 },
+	};
+	static const size_t turns[] = { DECODING_TURN, 1 };
+	size_t base = n / COUNT(turns);
 
-	if (n < COUNT(some)) {
-		*way = some[n];
-		return true;
-	}
-	*way = (struct way){ .first = n - COUNT(some) + 1, .step = SIZE_MAX };
-	return way->first < len;
+	if (base < COUNT(some))
+		*way = some[base];
+	else
+		*way = (struct way){ .first = base - COUNT(some) + 1,
+			.step = SIZE_MAX };
+	way->turn = turns[n % COUNT(turns)];
+	return base < COUNT(some) || way->first < len;
 }
 
 /* However it comes, this comes out. */

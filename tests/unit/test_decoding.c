@@ -128,7 +128,7 @@ what_is_whole_in_one_piece_is_written_in_one(void **state)
 	if (!has_libraries())
 		skip();
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct way way = { SIZE_MAX, SIZE_MAX, false };
+		struct way way = { .first = SIZE_MAX };
 		struct output out;
 
 		output_init(&out);
@@ -214,7 +214,7 @@ what_a_checksum_covers_cannot_be_changed(void **state)
 			continue;
 		for (size_t bit = 0; bit < right.len * 8; bit++) {
 			struct slice in = exact_copy(right);
-			struct way way = { SIZE_MAX, SIZE_MAX, false };
+			struct way way = { .first = SIZE_MAX };
 			struct output out;
 			struct err err;
 
@@ -284,7 +284,7 @@ stops_where_writing_fails(void **state)
 	if (!has_libraries())
 		skip();
 	for (size_t i = 0; i < COUNT(bombs); i++) {
-		struct way way = { SIZE_MAX, SIZE_MAX, false };
+		struct way way = { .first = SIZE_MAX };
 		struct output out;
 
 		output_init(&out);
@@ -327,6 +327,130 @@ coded_octets_have_a_bound_wherever_they_stand(void **state)
 	}
 }
 
+/* ---- Turns -------------------------------------------------------------- */
+
+/* Each call makes a turn's octets and at most a piece more, and hands them on
+ * before it returns. */
+static void
+a_call_ends_with_its_turn(void **state)
+{
+	static const struct {
+		const char *name;
+		struct codings codings;
+		struct slice in;
+	} rows[] = {
+		{ "gzip", CODINGS(CODING_GZIP), CODED(gzip_big) },
+		{ "deflate", CODINGS(CODING_DEFLATE), CODED(raw_big) },
+		{ "br", CODINGS(CODING_BR), CODED(br_big) },
+		{ "zstd", CODINGS(CODING_ZSTD), CODED(zstd_big) },
+		{ "gzip of br", CODINGS(CODING_GZIP, CODING_BR),
+		    CODED(gzip_of_br_big) },
+	};
+
+	(void)state;
+	if (!has_libraries())
+		skip();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct output out;
+		struct decoding d;
+		size_t calls = 1;
+		size_t before;
+
+		output_init(&out);
+		expect_kind(
+		    rows[i].name, begin(&d, &rows[i].codings, &out), ERR_NONE);
+		d.turn = 1;
+		expect_kind(rows[i].name, push(&d, rows[i].in, true), ERR_NONE);
+		assert_true(out.data.len <= DECODING_PIECE);
+		while (decoding_is_busy(&d)) {
+			assert_int_equal(out.lasts, 0);
+			before = out.data.len;
+			calls++;
+			expect_kind(rows[i].name, decoding_go_on(&d), ERR_NONE);
+			assert_true(out.data.len - before <= DECODING_PIECE);
+		}
+		assert_int_equal(out.lasts, 1);
+		assert_int_equal(out.data.len, CODED_BIG_LEN);
+		assert_in_range(calls, 4, 6);
+		decoding_fini(&d);
+		buf_fini(&out.data);
+	}
+}
+
+/* 20,000 members of gzip, of which none has an octet. */
+static void
+octets_that_come_to_nothing_end_a_turn_too(void **state)
+{
+	static const struct codings br_gzip = CODINGS(CODING_BR, CODING_GZIP);
+	struct output out;
+	struct decoding d;
+	size_t calls = 1;
+
+	(void)state;
+	if (!has_libraries())
+		skip();
+	output_init(&out);
+	assert_false(err_is(begin(&d, &br_gzip, &out)));
+	d.turn = 1;
+	expect_kind("push",
+	    push(&d, slice_of(coded_br_of_empties, sizeof(coded_br_of_empties)),
+		true),
+	    ERR_NONE);
+	while (decoding_is_busy(&d)) {
+		assert_int_equal(out.writes, 0);
+		calls++;
+		expect_kind("more", decoding_go_on(&d), ERR_NONE);
+	}
+	assert_true(calls >= 400000 / DECODING_PIECE);
+	assert_int_equal(out.writes, 1);
+	assert_int_equal(out.lasts, 1);
+	assert_int_equal(out.data.len, 0);
+	decoding_fini(&d);
+	buf_fini(&out.data);
+}
+
+/* Some octets are kept, for one decoder and for both. */
+static void
+may_be_given_up_while_it_is_busy(void **state)
+{
+	static const struct codings gzip_br = CODINGS(CODING_GZIP, CODING_BR);
+	struct slice twice =
+	    join(slice_of(coded_gzip_big, sizeof(coded_gzip_big)),
+		slice_of(coded_gzip_big, sizeof(coded_gzip_big)));
+	const struct {
+		const struct codings *codings;
+		struct slice in;
+	} rows[] = {
+		{ &one[CODING_GZIP], twice },
+		{ &gzip_br, CODED(gzip_of_br_big) },
+	};
+
+	(void)state;
+	if (!has_libraries()) {
+		exact_free(twice);
+		skip();
+	}
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (size_t calls = 0; calls < 3; calls++) {
+			struct output out;
+			struct decoding d;
+
+			output_init(&out);
+			assert_false(err_is(begin(&d, rows[i].codings, &out)));
+			d.turn = 1;
+			expect_kind(
+			    "push", push(&d, rows[i].in, false), ERR_NONE);
+			for (size_t j = 0; j < calls; j++)
+				expect_kind(
+				    "more", decoding_go_on(&d), ERR_NONE);
+			assert_true(decoding_is_busy(&d));
+			decoding_fini(&d);
+			buf_fini(&out.data);
+		}
+	}
+	exact_free(twice);
+}
+
 int
 main(void)
 {
@@ -343,6 +467,9 @@ main(void)
 		cmocka_unit_test(what_is_malformed_is_refused_with_a_reason),
 		cmocka_unit_test(stops_where_writing_fails),
 		cmocka_unit_test(coded_octets_have_a_bound_wherever_they_stand),
+		cmocka_unit_test(a_call_ends_with_its_turn),
+		cmocka_unit_test(octets_that_come_to_nothing_end_a_turn_too),
+		cmocka_unit_test(may_be_given_up_while_it_is_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_room);

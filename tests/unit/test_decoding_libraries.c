@@ -119,12 +119,48 @@ refused_memory_is_told(void **state)
 	assert_int_equal(n, 9);
 }
 
+/* What was pushed has to be kept. */
+static void
+memory_that_is_refused_while_it_is_busy_is_told(void **state)
+{
+	static const struct codings gzip_br = CODINGS(CODING_GZIP, CODING_BR);
+	struct slice in =
+	    slice_of(coded_gzip_of_br_big, sizeof(coded_gzip_of_br_big));
+	size_t refused = 0;
+	size_t n = 0;
+	bool was_refused;
+
+	(void)state;
+	if (!has_libraries())
+		skip();
+	do {
+		struct output out;
+		struct decoding d;
+		struct err err;
+
+		output_init(&out);
+		assert_false(err_is(buf_reserve(&out.data, CODED_BIG_LEN)));
+		assert_false(err_is(begin(&d, &gzip_br, &out)));
+		d.turn = 1;
+		refuse_begin(++n);
+		err = decoding_push(&d, in, false);
+		while (!err_is(err) && decoding_is_busy(&d))
+			err = decoding_go_on(&d);
+		was_refused = refuse_end();
+		expect_kind("busy", err, was_refused ? ERR_NOMEM : ERR_NONE);
+		refused += was_refused;
+		decoding_fini(&d);
+		buf_fini(&out.data);
+	} while (was_refused);
+	assert_true(refused > 0);
+}
+
 static void
 decode_in_poverty(void)
 {
 	is_poor = true;
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		struct way way = { SIZE_MAX, SIZE_MAX, false };
+		struct way way = { .first = SIZE_MAX };
 		/* Malformed for br, whose library is only then asked why. */
 		struct slice in = texts[i].coding == CODING_BR
 		    ? slice_str("hello, world")
@@ -225,6 +261,8 @@ main(void)
 		cmocka_unit_test(without_a_library_the_failure_names_it),
 		cmocka_unit_test(a_library_that_is_refused_memory_says_so),
 		cmocka_unit_test(refused_memory_is_told),
+		cmocka_unit_test(
+		    memory_that_is_refused_while_it_is_busy_is_told),
 		cmocka_unit_test(lists_what_can_be_decoded),
 	};
 
