@@ -307,7 +307,8 @@ conn_step(struct conn *c, unsigned events)
 	case CONN_HEAD:
 		return conn_receive_head(c);
 	case CONN_BODY:
-		return conn_receive_body(c);
+		return c->exchange->is_busy ? conn_work(c)
+					    : conn_receive_body(c);
 	case CONN_DONE:
 	case CONN_IDLE:
 	case CONN_STATES:
@@ -330,6 +331,7 @@ conn_close(struct conn *c)
 	conn_forget(c);
 	reactor_disarm(c->env->reactor, &c->timer);
 	throttle_forget(&c->throttled);
+	reactor_remove_task(&c->work);
 	dial_cancel(c->dial);
 	c->dial = NULL;
 	c->plan = NULL;
@@ -378,20 +380,23 @@ conn_finish(struct conn *c)
 }
 
 /*
- * Wait for a turn of the throttle.  Not being watched rather than watched for
- * nothing, since what ends or breaks the connection would be told again and
- * again.  What it has to wait for is not the peer's fault, so only the deadline
- * of the whole goes on.
+ * Wait for a turn of the throttle, or for the exchange to deal with what it was
+ * given.  Not being watched rather than watched for nothing, since what ends or
+ * breaks the connection would be told again and again.  What it has to wait for
+ * is not the peer's fault, so only the deadline of the whole goes on.
  */
 static void
-pause(struct conn *c)
+pause(struct conn *c, enum want want)
 {
 	struct reactor *reactor = c->env->reactor;
 
 	c->paused_at_ms = reactor_now_ms(reactor);
 	reactor_remove_fd(reactor, &c->watch, false);
 	(void)reactor_arm(reactor, &c->timer, c->exchange->deadline_ms);
-	throttle_pause(&c->env->throttle, &c->throttled);
+	if (want == WANT_TURN)
+		throttle_pause(&c->env->throttle, &c->throttled);
+	else
+		reactor_add_task(reactor, &c->work);
 }
 
 /* Whether it waits for octets: while sending, an answer may come early. */
@@ -414,8 +419,8 @@ conn_run(struct conn *c, unsigned events)
 		events = want == WANT_AGAIN ? 0 : REACTOR_READ;
 	} while (want == WANT_AGAIN ||
 	    (c->stream.has_more && is_to_receive(c, want)));
-	if (want == WANT_TURN) {
-		pause(c);
+	if (want == WANT_TURN || want == WANT_WORK) {
+		pause(c, want);
 		return;
 	}
 	if (want == WANT_DIAL)
@@ -443,6 +448,8 @@ on_turn(void *ctx)
 
 	c->phase_deadline_ms =
 	    deadline_after(c->phase_deadline_ms, now_ms - c->paused_at_ms);
+	if (c->speed_deadline_ms != INT64_MAX)
+		begin_speed_window(c, now_ms);
 	conn_touch(c);
 	conn_run(c, REACTOR_READ);
 }
@@ -539,6 +546,7 @@ conn_init(struct conn *c, struct conn_env *env, const struct conn_plan *plan)
 	watch_init(&c->watch, on_event, c);
 	timer_init(&c->timer, on_deadline, c);
 	throttled_init(&c->throttled, on_turn, c);
+	task_init(&c->work, on_turn, c);
 	list_init(&c->in_origin);
 	list_init(&c->in_lru);
 }
@@ -550,6 +558,7 @@ conn_reset(struct conn *c, struct exchange *exchange)
 	exchange->tls_at_ms = -1;
 	exchange->tls_ms = -1;
 	exchange->has_words = false;
+	exchange->is_busy = false;
 	c->exchange = exchange;
 	c->exchanges++;
 	c->err = err_none();

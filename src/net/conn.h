@@ -9,8 +9,9 @@
  * fit for another exchange (IDLE, still open) or closed, and its exchange is
  * told, exactly once.
  *
- * In HEAD and BODY the throttle may pause it (throttle.h): it is not watched
- * then, and no deadline but the exchange's own passes.
+ * In HEAD and BODY the throttle may pause it (throttle.h), and in BODY it waits
+ * for an exchange that is busy with what it was given: it is not watched then,
+ * so that nothing is received, and no deadline but the exchange's own passes.
  *
  * The connection borrows its `struct conn_env` and, while an exchange lasts,
  * that.  It holds no memory of its own but the unsent rest of a long request
@@ -73,6 +74,8 @@ struct exchange_ops {
 	struct err (*head)(void *owner, const struct response *res);
 	/* Octets of its body; is_last when nothing can follow. */
 	struct err (*data)(void *owner, struct slice data, bool is_last);
+	/* It is busy: do some more of that work.  NULL where it never is. */
+	struct err (*work)(void *owner);
 	/* A file for the rest of the body, or -1 to have it by data(). */
 	int (*sink)(void *owner);
 	/* `len` octets went to the sink. */
@@ -88,6 +91,10 @@ struct exchange {
 	bool to_head;        /* the request's method is HEAD */
 	bool is_closing;     /* it says Connection: close (RFC 9112, 9.6) */
 	int64_t deadline_ms; /* of the whole; INT64_MAX for none */
+	/* Set by the owner in data() and work(): what it was given is not dealt
+	 * with yet.  It gets work() once a batch until it is, and nothing else
+	 * of the response before. */
+	bool is_busy;
 	/* Set by the connection: */
 	int64_t first_octet_ms; /* of the response; -1 before */
 	int64_t tls_at_ms;      /* the handshake of TLS has begun; -1: none */
@@ -158,7 +165,8 @@ struct conn {
 	struct watch watch;
 	struct timer timer;
 	struct throttled throttled;
-	int64_t paused_at_ms; /* by the throttle */
+	struct task work;     /* due while the exchange is busy */
+	int64_t paused_at_ms; /* by the throttle, or for that */
 	bool is_hopeful;      /* nobody has said yet that it is connected */
 	const struct conn_plan *plan; /* borrowed; NULL after the first
 				       * exchange */

@@ -14,6 +14,7 @@ enum want {
 	WANT_READ,
 	WANT_WRITE,
 	WANT_TURN, /* to be resumed by the throttle */
+	WANT_WORK, /* to give the exchange another turn, in the next batch */
 	WANT_DIAL, /* to be told by the dial */
 	WANT_NOTHING
 };
@@ -73,5 +74,8 @@ enum want conn_receive_head(struct conn *c);
 
 /* One receive, or splice, of the body. */
 enum want conn_receive_body(struct conn *c);
+
+/* Instead of that: a turn of an exchange that is busy. */
+enum want conn_work(struct conn *c);
 
 #endif

@@ -38,13 +38,36 @@ await_more(struct conn *c)
  * next one's; where some may still lie in the socket, a look tells.
  */
 static enum want
-end_response(struct conn *c, bool has_surplus)
+end_response(struct conn *c)
 {
-	if (has_surplus)
-		c->is_persistent = false;
 	if (c->is_persistent && !c->is_drained)
 		c->is_persistent = conn_is_quiet(c);
 	return conn_enter(c, CONN_DONE);
+}
+
+/* The exchange was given all that has come of the body. */
+static enum want
+follow_data(struct conn *c, bool is_done)
+{
+	if (c->exchange->is_busy)
+		return WANT_WORK;
+	if (is_done)
+		return end_response(c);
+	if (body_in_trailer(&c->body))
+		conn_time_trailers(c);
+	return await_more(c);
+}
+
+enum want
+conn_work(struct conn *c)
+{
+	struct err err = c->exchange->ops->work(c->exchange->owner);
+
+	if (err_is(err))
+		return conn_fail(c, err);
+	/* Octets may have come since the last receive. */
+	c->is_drained = false;
+	return follow_data(c, body_is_done(&c->body));
 }
 
 /*
@@ -77,16 +100,14 @@ consume_body(struct conn *c, struct slice in)
 			memmove(begin + len, data.ptr, data.len);
 		len += data.len;
 	}
+	if (is_done && in.len > 0)
+		c->is_persistent = false;
 	if (len > 0 || is_done) {
 		err = x->ops->data(x->owner, slice_of(begin, len), is_done);
 		if (err_is(err))
 			return conn_fail(c, err);
 	}
-	if (is_done)
-		return end_response(c, in.len > 0);
-	if (body_in_trailer(&c->body))
-		conn_time_trailers(c);
-	return await_more(c);
+	return follow_data(c, is_done);
 }
 
 /* The head is whole: tell of it and go on with what `in` holds behind it. */
@@ -214,8 +235,7 @@ splice_body(struct conn *c, int source, int sink, size_t max)
 		if (err_is(err))
 			return conn_fail(c, err);
 		c->is_drained = false;
-		return body_is_done(&c->body) ? end_response(c, false)
-					      : await_more(c);
+		return body_is_done(&c->body) ? end_response(c) : await_more(c);
 	case CONDUIT_WAIT:
 		return WANT_READ;
 	case CONDUIT_END:

@@ -32,6 +32,8 @@ struct talk {
 	struct err head_err;
 	struct err data_err;
 	struct err sunk_err;
+	struct err work_err;
+	unsigned turns; /* of work() that each data() takes */
 
 	unsigned composed;
 	unsigned heads;
@@ -39,7 +41,9 @@ struct talk {
 	unsigned pieces; /* data() with octets */
 	bool has_ended;  /* data() with is_last */
 	struct buf body; /* as given by data() */
-	uint64_t sunk;   /* octets told by sunk() */
+	unsigned works;
+	unsigned turns_left;
+	uint64_t sunk; /* octets told by sunk() */
 	unsigned dones;
 	struct err err;
 	bool was_open; /* after done() */
@@ -165,10 +169,25 @@ bench_data(void *owner, struct slice data, bool is_last)
 	assert_int_equal(t->heads, 1);
 	assert_int_equal(t->dones, 0);
 	assert_false(t->has_ended);
+	assert_false(t->exchange.is_busy);
+	t->turns_left = t->turns;
+	t->exchange.is_busy = t->turns > 0;
 	t->pieces += data.len > 0;
 	t->has_ended = is_last;
 	assert_false(err_is(buf_append(&t->body, data)));
 	return t->data_err;
+}
+
+static struct err
+bench_work(void *owner)
+{
+	struct talk *t = owner;
+
+	assert_true(t->exchange.is_busy);
+	assert_int_equal(t->dones, 0);
+	t->works++;
+	t->exchange.is_busy = --t->turns_left > 0;
+	return t->work_err;
 }
 
 static int
@@ -205,6 +224,7 @@ static const struct exchange_ops bench_ops = {
 	.compose = bench_compose,
 	.head = bench_head,
 	.data = bench_data,
+	.work = bench_work,
 	.sink = bench_sink,
 	.sunk = bench_sunk,
 	.done = bench_done,
