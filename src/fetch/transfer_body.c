@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* NOLINTNEXTLINE(misc-redundant-expression) */
+_Static_assert(DECODING_PUSH_MAX >= CONN_RX_SIZE,
+    "what was received can be pushed as a whole");
+
 /* ---- Its beginning ------------------------------------------------------ */
 
 struct err
@@ -142,7 +146,7 @@ transfer_begin_decoding(struct transfer *t, const struct response *res)
 		.write = store,
 		.ctx = t,
 		.max_coded = max_coded(t),
-		.turn = SIZE_MAX,
+		.turn = DECODING_TURN,
 		.may_be_empty = res->framing != RESPONSE_CLOSE,
 	};
 	t->decoding = d;
@@ -175,11 +179,11 @@ transfer_drop_decoding(struct transfer *t)
 
 /* ---- From the connection ------------------------------------------------ */
 
+/* What became of some octets; there may be more to do. */
 static struct err
-decode(struct transfer *t, struct slice data, bool is_last)
+end_turn(struct transfer *t, struct err err)
 {
-	struct err err = decoding_push(t->decoding, data, is_last);
-
+	t->exchange.is_busy = decoding_is_busy(t->decoding);
 	return tell(t, err, decoding_failed(t->decoding));
 }
 
@@ -192,8 +196,16 @@ transfer_on_data(void *owner, struct slice data, bool is_last)
 	if (!t->is_stored)
 		return discard(t, data.len);
 	if (t->decoding != NULL)
-		return decode(t, data, is_last);
+		return end_turn(t, decoding_push(t->decoding, data, is_last));
 	return store(t, data, is_last);
+}
+
+struct err
+transfer_on_work(void *owner)
+{
+	struct transfer *t = owner;
+
+	return end_turn(t, decoding_go_on(t->decoding));
 }
 
 int

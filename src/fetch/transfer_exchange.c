@@ -406,6 +406,7 @@ const struct exchange_ops transfer_exchange_ops = {
 	.compose = on_compose,
 	.head = on_head,
 	.data = transfer_on_data,
+	.work = transfer_on_work,
 	.sink = transfer_on_sink,
 	.sunk = transfer_on_sunk,
 	.done = transfer_exchange_done,

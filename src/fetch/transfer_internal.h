@@ -83,6 +83,7 @@ void transfer_drop_decoding(struct transfer *t);
 
 /* As in `struct exchange_ops`. */
 struct err transfer_on_data(void *owner, struct slice data, bool is_last);
+struct err transfer_on_work(void *owner);
 int transfer_on_sink(void *owner);
 struct err transfer_on_sunk(void *owner, size_t len);
 
@@ -122,7 +123,7 @@ void transfer_end_without_connection(struct transfer *t, struct err err);
 
 /* ---- All ---------------------------------------------------------------- */
 
-/* For conn: compose, head, data, sink, sunk, and transfer_exchange_done(). */
+/* For conn: compose, head, data, work, sink, sunk, and transfer_exchange_done(). */
 extern const struct exchange_ops transfer_exchange_ops;
 
 /* The response is over, well or not; the connection is still lent. */
