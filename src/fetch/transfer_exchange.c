@@ -351,13 +351,20 @@ outcome_of(const struct transfer *t)
 static struct err
 take_failure(struct transfer *t, const struct response *res)
 {
+	struct err err;
+
 	t->try.verdict = err_of(ERR_STATUS);
 	describe_status(t, res);
 	heed_retry_after(t, res);
 	if (!t->env->options.fail_with_body ||
 	    transfer_may_retry(t, t->try.verdict))
 		return err_none();
-	return take_whole(t, res);
+	err = take_whole(t, res);
+	/* Of a body that cannot be decoded nothing is stored: what is left is a
+	 * failure by the status, in its own words. */
+	if (err.kind == ERR_CODING)
+		describe_status(t, res);
+	return err;
 }
 
 static struct err

@@ -223,6 +223,17 @@ bodies_of_failures_are_decoded_too_and_others_are_not_looked_at(void **state)
 	r = records_read(w, "log");
 	expect_member(&r, r.lines[0], "error", "status");
 
+	/* Nothing can be stored of one with a coding that is not known. */
+	origin_start(w,
+	    "/a: head 404 \"Content-Encoding: such\" \"Content-Length: 3\"; "
+	    "send \"abc\"\n",
+	    NULL);
+	coded_fetch(w, 4, "--fail-with-body", NULL);
+	r = records_read(w, "log");
+	expect_member(&r, r.lines[0], "error", "status");
+	expect_member(&r, r.lines[0], "message", "404 As Scripted");
+	assert_int_equal(world_count_files(w, "out"), 0);
+
 	origin_start(w,
 	    "/a: head 302 \"Location: /gen/9/b\" \"Content-Length: 3\" "
 	    "\"Content-Encoding: such\"; send \"abc\"\n",
@@ -382,6 +393,15 @@ without_a_library_its_coding_is_not_asked_for(void **state)
 	    "libz.so.1 is not there: gzip needs it");
 	requests = origin_heads(w, &count);
 	expect_field(w, &requests[0], "Accept-Encoding", "br, zstd");
+
+	origin_start(w,
+	    "/a: head 404 \"Content-Encoding: gzip\" \"Content-Length: 3\"; "
+	    "send \"abc\"\n",
+	    NULL);
+	coded_fetch(w, 4, "--fail-with-body", NULL);
+	r = records_read(w, "log");
+	expect_member(&r, r.lines[0], "error", "status");
+	expect_member(&r, r.lines[0], "message", "404 As Scripted");
 
 	if (!hide(w, "libbrotlidec.so.1") || !hide(w, "libzstd.so.1"))
 		skip();
