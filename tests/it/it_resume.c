@@ -256,9 +256,12 @@ two_runs_on_one_log_the_second_stops_at_once(void **state)
 	struct run *first;
 
 	origin_start(w, NULL, NULL);
+	/* Long enough for three others to begin and end. */
 	world_write(w, "list",
 	    world_text(w, "%s\n%s\n", origin_url(w, "/gen/5/a"),
-		origin_url(w, "/delay/1500/5/b")));
+		origin_url(w,
+		    run_slowness() > 1 ? "/delay/9000/5/b"
+				       : "/delay/1500/5/b")));
 	first = run_start(w, &spec);
 	origin_wait(w, "requests", 2);
 	for (size_t i = 0; i < COUNT(hows); i++) {
