@@ -50,103 +50,16 @@ conn_env_fini(struct conn_env *env)
 	throttle_fini(&env->throttle);
 }
 
-static int64_t
-deadline_after(int64_t now_ms, int64_t timeout_ms)
-{
-	return timeout_ms < INT64_MAX - now_ms ? now_ms + timeout_ms
-					       : INT64_MAX;
-}
-
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The states that --connect-timeout is about. */
-static bool
-is_connecting(enum conn_state state)
-{
-	return state == CONN_CONNECT || state == CONN_HANDSHAKE ||
-	    state == CONN_TLS;
-}
-
-/* Arm the timer for the first of all deadlines. */
-static void
-arm(struct conn *c)
-{
-	int64_t deadline_ms =
-	    deadline_after(c->moved_at_ms, c->env->idle_timeout_ms);
-
-	/* Connecting has a timeout of its own, and no octets to wait for. */
-	if (is_connecting(c->state))
-		deadline_ms = INT64_MAX;
-	deadline_ms = earlier(deadline_ms, c->phase_deadline_ms);
-	deadline_ms = earlier(deadline_ms, c->speed_deadline_ms);
-	deadline_ms = earlier(deadline_ms, c->race_at_ms);
-	deadline_ms = earlier(deadline_ms, c->exchange->deadline_ms);
-	/* Cannot fail: conn_connect() armed it, and it stays armed or was
-	 * removed from a heap that keeps its room. */
-	(void)reactor_arm(c->env->reactor, &c->timer, deadline_ms);
-}
-
-void
-conn_touch(struct conn *c)
-{
-	c->moved_at_ms = reactor_now_ms(c->env->reactor);
-	arm(c);
-}
-
-void
-conn_count(struct conn *c, size_t len)
-{
-	c->speed_len += len;
-	conn_touch(c);
-}
-
-/* Begin to count anew. */
-static void
-begin_speed_window(struct conn *c, int64_t now_ms)
-{
-	c->speed_len = 0;
-	c->speed_deadline_ms = deadline_after(now_ms, c->env->speed_time_ms);
-}
-
-void
-conn_time_trailers(struct conn *c)
-{
-	if (c->phase_deadline_ms != INT64_MAX)
-		return;
-	c->phase_deadline_ms = deadline_after(
-	    reactor_now_ms(c->env->reactor), c->env->head_timeout_ms);
-	conn_touch(c);
-}
-
 /* The only place that changes state, so the one place to trace and to time. */
 enum want
 conn_enter(struct conn *c, enum conn_state next)
 {
-	int64_t now_ms = reactor_now_ms(c->env->reactor);
-
 	c->state = next;
 	if (c->env->trace != NULL)
 		c->env->trace(c->env->trace_ctx, c, next);
 	if (next == CONN_DONE || next == CONN_IDLE)
 		return WANT_NOTHING;
-	if (next == CONN_CONNECT)
-		c->phase_deadline_ms =
-		    deadline_after(now_ms, c->env->connect_timeout_ms);
-	else if (next == CONN_HEAD)
-		c->phase_deadline_ms =
-		    deadline_after(now_ms, c->env->head_timeout_ms);
-	else if (!is_connecting(next))
-		c->phase_deadline_ms = INT64_MAX;
-	c->speed_deadline_ms = INT64_MAX;
-	c->race_at_ms = INT64_MAX;
-	if (c->env->speed_len > 0 && c->env->throttle.rate == 0 &&
-	    (next == CONN_SEND || next == CONN_BODY))
-		begin_speed_window(c, now_ms);
-	conn_touch(c);
+	conn_time_state(c);
 	return WANT_AGAIN;
 }
 
@@ -363,7 +276,7 @@ may_idle(struct conn *c)
 }
 
 /* The door out of an exchange. */
-static void
+void
 conn_finish(struct conn *c)
 {
 	struct exchange *x = c->exchange;
@@ -444,13 +357,8 @@ static void
 on_turn(void *ctx)
 {
 	struct conn *c = ctx;
-	int64_t now_ms = reactor_now_ms(c->env->reactor);
 
-	c->phase_deadline_ms =
-	    deadline_after(c->phase_deadline_ms, now_ms - c->paused_at_ms);
-	if (c->speed_deadline_ms != INT64_MAX)
-		begin_speed_window(c, now_ms);
-	conn_touch(c);
+	conn_time_resumed(c);
 	conn_run(c, REACTOR_READ);
 }
 
@@ -468,74 +376,6 @@ on_event(void *ctx, unsigned events)
 		c->idle_fn(c->idle_ctx, c);
 }
 
-static struct err
-timeout_err(const struct conn *c)
-{
-	int64_t now_ms = reactor_now_ms(c->env->reactor);
-
-	if (c->exchange->deadline_ms <= now_ms)
-		return err_why(ERR_TIMEOUT, "longer than --max-time");
-	if (c->phase_deadline_ms > now_ms && c->speed_deadline_ms <= now_ms)
-		return err_why(ERR_TIMEOUT, "slower than --speed-limit");
-	if (c->phase_deadline_ms > now_ms)
-		return err_why(ERR_TIMEOUT, "no octet for --idle-timeout");
-	if (c->state == CONN_HEAD)
-		return err_why(ERR_TIMEOUT,
-		    "no whole response head within --head-timeout");
-	if (c->state == CONN_BODY)
-		return err_why(
-		    ERR_TIMEOUT, "trailers longer than --head-timeout");
-	if (c->state == CONN_HANDSHAKE && c->plan->proxy != NULL)
-		return err_why(ERR_TIMEOUT,
-		    "the proxy gave no tunnel within --connect-timeout");
-	if (c->state == CONN_TLS)
-		return err_why(ERR_TIMEOUT,
-		    "no end of the TLS handshake within --connect-timeout");
-	return err_why(ERR_TIMEOUT, "not connected within --connect-timeout");
-}
-
-/* Whether nothing but the window of the speed has ended, and well. */
-static bool
-is_fast_enough(const struct conn *c, int64_t now_ms)
-{
-	return c->speed_deadline_ms <= now_ms &&
-	    c->speed_len >= c->env->speed_len &&
-	    c->phase_deadline_ms > now_ms &&
-	    c->exchange->deadline_ms > now_ms &&
-	    deadline_after(c->moved_at_ms, c->env->idle_timeout_ms) > now_ms;
-}
-
-/* Whether it is time to try other addresses as well, and not too late. */
-static bool
-is_to_race(const struct conn *c, int64_t now_ms)
-{
-	return c->race_at_ms <= now_ms && c->phase_deadline_ms > now_ms &&
-	    c->exchange->deadline_ms > now_ms;
-}
-
-static void
-on_deadline(void *ctx)
-{
-	struct conn *c = ctx;
-	int64_t now_ms = reactor_now_ms(c->env->reactor);
-
-	if (c->state == CONN_IDLE)
-		return; /* left over from the last exchange */
-	if (is_fast_enough(c, now_ms)) {
-		begin_speed_window(c, now_ms);
-		arm(c);
-		return;
-	}
-	if (is_to_race(c, now_ms)) {
-		conn_race(c);
-		return;
-	}
-	if (c->state == CONN_CONNECT && c->phase_deadline_ms <= now_ms)
-		conn_note_late(c);
-	(void)conn_fail(c, timeout_err(c));
-	conn_finish(c);
-}
-
 void
 conn_init(struct conn *c, struct conn_env *env, const struct conn_plan *plan)
 {
@@ -544,7 +384,7 @@ conn_init(struct conn *c, struct conn_env *env, const struct conn_plan *plan)
 	buf_init(&c->unsent, REQUEST_HEAD_MAX);
 	buf_init(&c->partial, RESPONSE_HEAD_MAX + CONN_RX_SIZE);
 	watch_init(&c->watch, on_event, c);
-	timer_init(&c->timer, on_deadline, c);
+	timer_init(&c->timer, conn_on_deadline, c);
 	throttled_init(&c->throttled, on_turn, c);
 	task_init(&c->work, on_turn, c);
 	list_init(&c->in_origin);

@@ -1,6 +1,7 @@
 /*
  * conn_connect - how a connection comes about: the CONNECT and HANDSHAKE
- * states.  The rest is in conn.c and conn_receive.c.
+ * states.  The rest is in conn.c, conn_receive.c and
+ * conn_deadline.c.
  *
  * The first address is tried by the connection itself, and hopefully: the
  * request is sent right away.  Only when that has to wait, and there are more

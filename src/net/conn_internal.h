@@ -1,7 +1,7 @@
 /*
  * conn_internal - what the parts of the connection's machine share: conn.c
- * sends and drives, conn_connect.c connects, conn_receive.c reads the response.
- * For those three files alone.
+ * sends and drives, conn_connect.c connects, conn_receive.c reads the response,
+ * conn_deadline.c keeps the time.  For those four files alone.
  */
 #ifndef BULKFETCH_NET_CONN_INTERNAL_H
 #define BULKFETCH_NET_CONN_INTERNAL_H
@@ -34,6 +34,18 @@ enum want conn_enter(struct conn *c, enum conn_state next);
 
 /* End the exchange with `err`, by way of DONE. */
 enum want conn_fail(struct conn *c, struct err err);
+
+/* The door out of an exchange, from DONE: last use of `c`, it may be freed. */
+void conn_finish(struct conn *c);
+
+/* The deadlines of the state that has just been entered. */
+void conn_time_state(struct conn *c);
+
+/* It was paused, which counts for no deadline but the whole's. */
+void conn_time_resumed(struct conn *c);
+
+/* For its timer. */
+void conn_on_deadline(void *ctx);
 
 /* Something has moved: put the idle deadline off, within the others. */
 void conn_touch(struct conn *c);

@@ -1,6 +1,6 @@
 /*
  * conn_receive - the receiving half of a connection: the HEAD and BODY states.
- * The other parts are conn.c and conn_connect.c.
+ * The other parts are conn.c, conn_connect.c and conn_deadline.c.
  */
 #include "net/conn_internal.h"
 
