@@ -18,9 +18,9 @@
 typedef char *(*environment_fn)(const char *name);
 
 /*
- * Set the proxies and the key log of `o->fetch`.  --proxy and --noproxy go before the
- * environment; with --address-list or --unix-socket there is no proxy.  Texts
- * are borrowed from what `get` returns.
+ * Set the proxies and the key log of `o->fetch`.  --proxy and --noproxy go
+ * before the environment; with --address-list or --unix-socket there is no
+ * proxy.  Texts are borrowed from what `get` returns.
  */
 void environment_apply(struct options *o, environment_fn get);
 

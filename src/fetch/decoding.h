@@ -83,8 +83,8 @@ struct decoding {
 
 /*
  * Make the decoders.  `room`, `write`, `ctx`, `max_coded`, `turn` and
- * `may_be_empty` are the caller's, set before.  ERR_CODING, naming the file, where a library
- * is missing; ERR_NOMEM.  decoding_fini() is due in either case.
+ * `may_be_empty` are the caller's, set before.  ERR_CODING, naming the file,
+ * where a library is missing; ERR_NOMEM.  decoding_fini() is due in either case.
  */
 struct err decoding_init(struct decoding *d, const struct codings *codings);
 void decoding_fini(struct decoding *d);

@@ -70,8 +70,8 @@ transfer_check_size(const struct transfer *t, uint64_t len)
 
 /*
  * Be ready to undo the content codings that the body has, codings_any() of
- * them, if that was asked for: t->decoding.  transfer_drop_decoding() is due if this
- * fails, too; aborting the body, leaving it and committing it include that.
+ * them, if that was asked for: t->decoding.  transfer_drop_decoding() is due if
+ * this fails, too; aborting the body, leaving it and committing it include that.
  */
 struct err transfer_begin_decoding(
     struct transfer *t, const struct response *res);
@@ -123,7 +123,8 @@ void transfer_end_without_connection(struct transfer *t, struct err err);
 
 /* ---- All ---------------------------------------------------------------- */
 
-/* For conn: compose, head, data, work, sink, sunk, and transfer_exchange_done(). */
+/* For conn: compose, head, data, work, sink, sunk, and
+ * transfer_exchange_done(). */
 extern const struct exchange_ops transfer_exchange_ops;
 
 /* The response is over, well or not; the connection is still lent. */
